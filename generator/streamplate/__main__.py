@@ -1,0 +1,5 @@
+"""`python -m streamplate`."""
+
+from streamplate.cli import main
+
+main(prog_name="streamplate")

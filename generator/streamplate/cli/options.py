@@ -1,0 +1,38 @@
+"""`streamplate options`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import click
+
+from streamplate import questions
+from streamplate.cli.answers import json_option
+
+
+@click.command()
+@json_option
+def options(as_json: bool) -> None:
+    """List every question, its choices, its default and when it is asked."""
+    asked = questions.options()
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(question) for question in asked], indent=2))
+    else:
+        click.echo("\n\n".join(_describe(question) for question in asked))
+
+
+def _describe(question: questions.Question) -> str:
+    lines = [f"{click.style(question.key, bold=True)}{'  (list)' if question.multiple else ''}", f"  {question.help}"]
+    width = max(map(len, question.choices), default=0)
+    lines += [f"    {value:<{width}}  {label}" for value, label in question.choices.items()]
+    lines.append(f"  Default: {_default(question)}")
+    if question.asked != "always":
+        lines.append(f"  Asked when: {question.asked}")
+    return "\n".join(lines)
+
+
+def _default(question: questions.Question) -> str:
+    if isinstance(question.default, list):
+        return ",".join(map(str, question.default)) or "none"
+    return "follows from other answers" if "{{" in str(question.default) else str(question.default)

@@ -1,0 +1,29 @@
+"""What can go wrong, in one place: each failure has a message, a hint and an exit code.
+
+* `StreamplateError`, exit 1: it could not be done.
+  * `UsageProblem`, exit 2: the request itself cannot be met.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class StreamplateError(Exception):
+    """An expected failure: `message` says what is wrong, `hint` what to do about it."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def as_dict(self) -> dict[str, str | int]:
+        return {"error": self.message, "hint": self.hint, "exit_code": self.exit_code}
+
+
+class UsageProblem(StreamplateError):
+    """A wrong option, key or value: nothing was started."""
+
+    exit_code = 2

@@ -1,0 +1,62 @@
+"""Render a template into a folder: Copier's public `run_copy`, and its errors in our words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from streamplate.errors import StreamplateError, UsageProblem
+from streamplate.template import SOURCE
+
+ANSWERS_FILE = ".copier-answers.yml"
+
+_LITTER = ("__pycache__", "*.py[co]", ".DS_Store")
+
+
+def render(template: Path, project: Path, answers: Mapping[str, Any], *, tag: str, ask: bool) -> dict[str, Any]:
+    """Render release `tag`, unpacked in `template`, into `project`, and return every answer it recorded.
+
+    `ask` prompts for what `answers` leaves open; otherwise the defaults fill it.
+    """
+    import copier
+    from copier.errors import CopierError
+    from jinja2 import TemplateError
+    from plumbum import local
+
+    try:
+        # Out of git's sight Copier renders the plain folder: with git it starts a process for every file it writes.
+        with local.env(PATH=""):
+            copier.run_copy(
+                str(template),
+                project,
+                data={**answers, "_src_path": SOURCE, "_commit": tag},
+                defaults=not ask,
+                quiet=True,
+                exclude=_LITTER,
+                settings=copier.Settings(),
+            )
+    except KeyboardInterrupt as error:
+        raise StreamplateError("Interrupted: nothing was written") from error
+    except (CopierError, TemplateError, ValueError, TypeError) as error:
+        raise _in_our_words(error) from error
+    return recorded(project)
+
+
+def recorded(project: Path) -> dict[str, Any]:
+    """The answers that a project records, its template's address and release (`_src_path`, `_commit`) among them."""
+    import yaml
+
+    answers: dict[str, Any] = yaml.safe_load((project / ANSWERS_FILE).read_text("utf-8"))
+    return answers
+
+
+def _in_our_words(error: Exception) -> StreamplateError:
+    message = str(error)
+    if refused := re.match(r"Validation error for question '(\w+)': (.*)", message, re.DOTALL):
+        return UsageProblem(f"{refused[1]}: {' '.join(refused[2].split())}")
+    if refused := re.match(r"Invalid choice for '(\w+)': (.*?) is not in (.*)", message, re.DOTALL):
+        choices = ", ".join(re.findall(r"'([^']*)'", refused[3]))
+        return UsageProblem(f"{refused[1]}: {refused[2]} is not one of its choices", f"Choose from: {choices}")
+    return StreamplateError(f"The template could not be rendered: {message}")

@@ -1,0 +1,61 @@
+"""Where the template is: this checkout's own, or a release out of the bundle that the package carries."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from streamplate.errors import UsageProblem
+from streamplate.git import PRIVATE, git
+
+SOURCE = "https://streamplate.invalid/streamplate.git"
+"""What a project records as its template's address. Under `.invalid` nobody can claim it before it is published."""
+
+_PACKAGE = Path(__file__).parent
+_ROOT = _PACKAGE.parents[1]
+CHECKOUT = _ROOT if _PACKAGE.parent.name == "generator" and (_ROOT / "copier.yml").is_file() else None
+"""Root of the source checkout that this package is imported from, if it is."""
+
+BUNDLE = _PACKAGE / ("releases.bundle" if CHECKOUT else "template.bundle")
+
+
+def current() -> str:
+    """Tag of the newest template on board, which is this package's version."""
+    from streamplate import __version__
+
+    return f"v{__version__}"
+
+
+def order(tag: str) -> tuple[int, ...]:
+    """Sort key of a release tag `vX.Y.Z`."""
+    return tuple(int(part) for part in tag.removeprefix("v").split("."))
+
+
+def releases() -> list[str]:
+    """Tags of every template on board, oldest first."""
+    return sorted({*_bundled(BUNDLE), current()}, key=order)
+
+
+def _bundled(bundle: Path) -> list[str]:
+    """Tags in a bundle, from its header of `<object id> <ref>` lines (gitformat-bundle(5)): no git process needed."""
+    if not bundle.is_file():
+        return []
+    header = bundle.read_bytes().split(b"\n\n", 1)[0].decode()
+    refs = [line.split(" ", 1)[1] for line in header.splitlines()[1:] if not line.startswith(("@", "-"))]
+    return [ref.removeprefix("refs/tags/") for ref in refs if ref.startswith("refs/tags/")]
+
+
+@contextmanager
+def unpacked(tag: str | None = None) -> Iterator[Path]:
+    """Folder that holds `copier.yml` and `template/` of a release, the current one when none is named."""
+    tag = tag or current()
+    if CHECKOUT and tag == current():
+        yield CHECKOUT
+        return
+    if tag not in releases():
+        raise UsageProblem(f"No template release {tag} here", f"On board: {', '.join(releases())}")
+    with tempfile.TemporaryDirectory(prefix="streamplate-") as folder:
+        git("clone", "-q", "--branch", tag, "-c", "advice.detachedHead=false", BUNDLE, folder, env=PRIVATE)
+        yield Path(folder)
