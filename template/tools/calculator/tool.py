@@ -3,6 +3,7 @@
 import ast
 import math
 import operator
+import re
 import string
 from collections.abc import Callable
 from typing import Any
@@ -37,7 +38,8 @@ def calculator(expression: str) -> str:
     except TypeError:
         raise ValueError("A function needs its arguments, as in sqrt(2).") from None
     except InvalidExpression as error:
-        raise ValueError(f"{error} Known are {', '.join([*CONSTANTS, *FUNCTIONS])}.") from None
+        known = ", ".join([*CONSTANTS, *FUNCTIONS])
+        raise ValueError(f"{str(error).rstrip('.')}. Known are {known}.") from None
 
 
 def _parsed(expression: str) -> ast.expr:
@@ -47,6 +49,8 @@ def _parsed(expression: str) -> ast.expr:
         raise ValueError(f"An expression cannot hold {odd!r}.")
     if expression.count("(") > MAX_PARENTHESES:
         raise ValueError(f"An expression can hold {MAX_PARENTHESES} pairs of parentheses: calculate it in parts.")
+    if PRODUCT_WITHOUT_SIGN.search(expression):
+        raise ValueError("A multiplication needs its sign: 2*pi, not 2pi.")
     try:
         tree = ast.parse(expression, mode="eval").body
     except SyntaxError as error:
@@ -126,15 +130,15 @@ OPERATORS = {
         ast.USub: operator.neg,
     }.items()
 }
-OWN_FUNCTIONS = {"abs": abs, "round": _round, "min": min, "max": max, "factorial": _factorial}
-MATH_FUNCTIONS = (
-    "floor ceil sqrt cbrt exp log log2 log10 sin cos tan asin acos atan degrees radians hypot gcd lcm"
-).split()
+OWN = {"abs": abs, "factorial": _factorial, "max": max, "min": min, "round": _round}
+GENERAL = [math.cbrt, math.ceil, math.exp, math.floor, math.gcd, math.lcm, math.log, math.log10, math.log2, math.sqrt]
+ANGLES = [math.acos, math.asin, math.atan, math.cos, math.degrees, math.hypot, math.radians, math.sin, math.tan]
 FUNCTIONS = {
     name: _function(name, function)
-    for name, function in (OWN_FUNCTIONS | {name: getattr(math, name) for name in MATH_FUNCTIONS}).items()
+    for name, function in (OWN | {function.__name__: function for function in [*GENERAL, *ANGLES]}).items()
 }
 CONSTANTS = {"pi": math.pi, "e": math.e, "tau": math.tau}
 SPELLINGS = str.maketrans({"^": "**", "×": "*", "·": "*", "÷": "/", "−": "-"})  # noqa: RUF001
 ALLOWED_CHARACTERS = frozenset(" _.,+-*/%()" + string.ascii_letters + string.digits)
+PRODUCT_WITHOUT_SIGN = re.compile(r"(?<![\w.])[\d._]++(?:[eE][+-]?\d+)?+[a-zA-Z]")
 ALLOWED_NODES = (ast.BinOp, ast.UnaryOp, ast.Call, ast.Name, ast.Load, ast.Constant, *OPERATORS)

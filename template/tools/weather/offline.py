@@ -13,12 +13,14 @@ from ..offline_tool import OfflineTool
 
 OBSERVED_UTC = datetime(2026, 5, 12, 12, 15)
 
-# "weather … in PLACE, PLACE and PLACE": a place is up to four words, none of which begins another question.
+# A list of places: each is up to four words, none of which begins another question.
 STOP = r"(?:and|or|what|how|is|are|will|the|time|weather|today|tonight|tomorrow|now|right|currently|please)\b"
-PLACE = rf"(?!{STOP})[^\W\d_][\w'’.-]*(?:[ ](?!{STOP})[^\W\d_][\w'’.-]*){{0,3}}"  # noqa: RUF001
+WORD = rf"(?!{STOP})[^\W\d_][\w'’-]*"  # noqa: RUF001
+PLACE = rf"(?:St\. )?{WORD}(?: {WORD}){{0,3}}"
+PLACES = rf"{PLACE}(?:(?:,|,? and|,? or| &) {PLACE})*"
 QUESTION = re.compile(
     r"\b(?:weather|forecast|temperature|rain(?:ing|y)?|snow(?:ing)?|sunny|windy|hot|cold|warm)\b[^,;.?!]{0,40}?"
-    rf"\b(?:in|at|for)\s+(?P<places>{PLACE}(?:(?:,|,? and|,? or| &)[ ]{PLACE})*)",
+    rf"\b(?:in|at|for)\s+(?P<places>{PLACES})",
     re.IGNORECASE,
 )
 SEPARATOR = re.compile(r",? (?:and|or|&) |, ", re.IGNORECASE)
@@ -56,7 +58,7 @@ PLACES = [
 def arguments(question: str) -> list[dict[str, Any]]:
     """One call for every place whose weather is asked."""
     lists = (match["places"] for match in QUESTION.finditer(question))
-    places = [place.rstrip(".") for places in lists for place in SEPARATOR.split(places)]
+    places = [place for places in lists for place in SEPARATOR.split(places)]
     return [{"city": place} for place in dict.fromkeys(places)]
 
 

@@ -110,9 +110,7 @@ def get_weather(city: str) -> str:
     place = _find(city)
     url = os.environ.get("OPEN_METEO_FORECAST_URL", FORECAST_URL)
     variables = "temperature_2m,weather_code,wind_speed_10m"
-    answer = _ask(
-        Forecast, url, latitude=place.latitude, longitude=place.longitude, current=variables, timezone="auto"
-    )
+    answer = _ask(Forecast, url, latitude=place.latitude, longitude=place.longitude, current=variables, timezone="auto")
     now, units = answer.current, answer.current_units
     condition = CONDITIONS.get(now.weather_code, f"WMO weather code {now.weather_code}")
     temperature = f"{now.temperature_2m:g} {units.temperature_2m}"
