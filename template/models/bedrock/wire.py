@@ -81,14 +81,15 @@ def refusal(kind: str, message: str) -> Response:
     return JSONResponse({"message": message}, status, headers={"x-amzn-errortype": code})
 
 
-def frames(reply: Reply, conversation: Conversation) -> Iterator[bytes]:
+def frames(reply: Reply, usage: dict[str, int]) -> Iterator[bytes]:
     """The reply as event-stream frames: a word of text, or a piece of a call's arguments, in each."""
+    tokens = {"inputTokens": usage["input"], "outputTokens": usage["output"], "totalTokens": sum(usage.values())}
     yield _event("messageStart", {"role": "assistant"})
     yield from _text_block(reply.text)
     for index, call in enumerate(reply.calls, start=1):
         yield from _call_block(index, call)
     yield _event("messageStop", {"stopReason": "tool_use" if reply.calls else "end_turn"})
-    yield _event("metadata", {"usage": _usage(reply, conversation), "metrics": {"latencyMs": 1}})
+    yield _event("metadata", {"usage": tokens, "metrics": {"latencyMs": 1}})
 
 
 def _text_block(text: str) -> Iterator[bytes]:
@@ -112,13 +113,6 @@ def _call_block(index: int, call: Call) -> Iterator[bytes]:
         delta = {"toolUse": {"input": text[position : position + 8]}}
         yield _event("contentBlockDelta", {"contentBlockIndex": index, "delta": delta})
     yield _event("contentBlockStop", {"contentBlockIndex": index})
-
-
-def _usage(reply: Reply, conversation: Conversation) -> dict[str, int]:
-    """Words stand in for tokens."""
-    read = sum(len(f"{message.text} {message.results}".split()) for message in conversation.messages)
-    written = len(f"{reply.text} {[call.arguments for call in reply.calls]}".split())
-    return {"inputTokens": read, "outputTokens": written, "totalTokens": read + written}
 
 
 def error_frame(message: str) -> bytes:

@@ -28,6 +28,12 @@ def reply(conversation: Conversation) -> Reply:
     return Reply(_answer(question, conversation))
 
 
+def usage(reply: Reply, conversation: Conversation) -> dict[str, int]:
+    """Tokens of `input` and `output`: words stand in for them."""
+    read = sum(len(f"{message.text} {message.results}".split()) for message in conversation.messages)
+    return {"input": read, "output": len(f"{reply.text} {[call.arguments for call in reply.calls]}".split())}
+
+
 def _question(messages: list[Message]) -> str:
     return next(message.text for message in reversed(messages) if message.role == "user" and not message.results)
 

@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from . import wire
 from .conversation import Conversation
-from .script import reply
+from .script import reply, usage
 from .tools import OFFLINE_TOOLS
 
 
@@ -42,6 +42,7 @@ class ModelRequest:
     """One model call: `ended` says how its stream ended, None while it runs."""
 
     conversation: Conversation
+    usage: dict[str, int]
     sent: int = 0
     ended: Literal["complete", "broken", "closed by client"] | None = None
 
@@ -58,6 +59,13 @@ class LocalModel:
     url: str = ""
     faults: deque[Fault] = field(default_factory=deque)
     requests: list[ModelRequest] = field(default_factory=list)
+    most_at_once: int = 0
+
+    def reset(self) -> None:
+        """Forget the faults to come and the requests that were."""
+        self.faults.clear()
+        self.requests.clear()
+        self.most_at_once = 0
 
     def environment(self) -> dict[str, str | None]:
         """What points the provider's client, and the tools' services, to this server. None: unset."""
@@ -75,17 +83,21 @@ class LocalModel:
         body = await request.json()
         if problem := wire.problem(body):
             return wire.refusal("invalid", problem)
-        record = ModelRequest(wire.conversation(body))
+        conversation = wire.conversation(body)
+        answer = reply(conversation)
+        record = ModelRequest(conversation, usage(answer, conversation))
         self.requests.append(record)
         fault = self.faults.popleft() if self.faults else None
         if fault and fault.kind in wire.REFUSALS:
             record.ended = "broken"
             return wire.refusal(fault.kind, "Asked for by a fault of the local model server.")
-        frames = wire.frames(reply(record.conversation), record.conversation)
+        frames = wire.frames(answer, record.usage)
         return StreamingResponse(self._send(frames, record, fault), media_type=wire.MEDIA_TYPE)
 
     async def _send(self, frames: Iterator[bytes], record: ModelRequest, fault: Fault | None) -> AsyncIterator[bytes]:
         record_end: Literal["complete", "broken", "closed by client"] = "closed by client"
+        running = sum(request.ended is None for request in self.requests)
+        self.most_at_once = max(self.most_at_once, running)
         try:
             for frame in frames:
                 if fault and record.sent == fault.after:
