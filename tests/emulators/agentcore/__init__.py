@@ -1,0 +1,33 @@
+"""Amazon Bedrock AgentCore Runtime on loopback: control plane and data plane.
+
+It is driven by botocore's own service models: requests are routed, parsed and validated by them (with the maxima,
+patterns and enumerations that botocore's client leaves unchecked), and its answers are held to the output shapes. S3,
+IAM, STS and CloudWatch Logs are whatever AWS-shaped server it is given (`tests.emulators.aws` starts moto).
+
+An uploaded package really runs: it is downloaded, checked (size, modes, architecture, entry point) and started as one
+process per session that sees the standard library and what the zip holds, nothing else. The answer is proxied as it
+comes. Where this machine is not arm64, its own builds of the compiled distributions are put beside the package's.
+
+    with agentcore(aws_endpoint) as emulator:
+        boto3.client("bedrock-agentcore-control", endpoint_url=emulator.url)
+
+or `python -m tests.emulators.agentcore` for both on fixed ports.
+
+What the real service is NOT known to do, and is guessed here:
+
+* which checks answer Create and Update with an error, and which end in CREATE_FAILED or UPDATE_FAILED (here: role
+  and object are checked at once; size, modes, architecture and entry point end in a failure);
+* whether Update resets an optional field that it omits (here it does: callers send the whole configuration);
+* what becomes of running sessions after an update (here they live on with the version they started with);
+* deleting a runtime that still has endpoints of its own, or a version that one serves (here: ConflictException);
+* the wording of messages, other than the ones quoted in public bug reports;
+* the process's environment (here: region, the role's credentials from STS as variables where the service has a
+  metadata endpoint, the configured variables, and no more), and whether its architecture is checked before it runs.
+
+What it does not do: verify SigV4 signatures (only the credential scope), enforce IAM policies or quotas, run container
+images, VPC networking, MCP and A2A negotiation, InvokeAgentRuntimeCommand, warm-up hooks, file systems.
+"""
+
+from .server import Emulator, Settings, agentcore
+
+__all__ = ["Emulator", "Settings", "agentcore"]

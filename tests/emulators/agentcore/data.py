@@ -1,0 +1,146 @@
+"""The data plane: invocations proxied to the session's process as they stream, WebSocket, and stopping a session."""
+
+import asyncio
+import secrets
+import uuid
+from collections.abc import AsyncIterator, Mapping
+
+import httpx
+import websockets
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, StreamingResponse
+from starlette.websockets import WebSocket
+
+from .auth import authorize
+from .errors import AwsError, invalid
+from .models import Params, status_of
+from .sessions import Session, Sessions
+from .state import Account, Runtime, Version
+
+SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
+CUSTOM_HEADERS = "x-amzn-bedrock-agentcore-runtime-custom-"
+PASSED_HEADERS = {
+    *("accept", "content-type", "traceparent", "tracestate", "baggage", "x-amzn-trace-id"),
+    *("mcp-session-id", "mcp-protocol-version", "x-amzn-bedrock-agentcore-runtime-user-id"),
+}
+RETURNED_HEADERS = ("content-type", "mcp-session-id", "mcp-protocol-version")
+PATHS = {"HTTP": "/invocations", "AGUI": "/invocations", "MCP": "/mcp", "A2A": "/"}
+
+
+class DataPlane:
+    def __init__(self, account: Account, sessions: Sessions) -> None:
+        self.account, self.sessions = account, sessions
+        self.http = httpx.AsyncClient(timeout=httpx.Timeout(900, connect=5))
+
+    async def invoke_agent_runtime(self, p: Params, request: Request) -> StreamingResponse:
+        session_id = p.get("runtimeSessionId") or str(uuid.uuid4())
+        version, session = await self._session(p, session_id, request)
+        url = (
+            f"http://127.0.0.1:{session.port}{version.protocol.get('path', PATHS[version.protocol['serverProtocol']])}"
+        )
+        headers = forwarded(request.headers, version, session_id)
+        session.running += 1
+        try:
+            upstream = await self._send(url, p["payload"], headers)
+        except AwsError:
+            session.running -= 1
+            raise
+        trace = p.get("traceId", f"Root=1-{secrets.token_hex(4)}-{secrets.token_hex(12)}")
+        back = {name: upstream.headers[name] for name in RETURNED_HEADERS if name in upstream.headers}
+        back |= {SESSION_HEADER: session_id, "X-Amzn-Trace-Id": trace}
+        return StreamingResponse(self._relay(upstream, session), headers=back)
+
+    async def _session(self, p: Params, session_id: str, connection: HTTPConnection) -> tuple[Version, Session]:
+        runtime, endpoint, version = self._resolve(p)
+        await asyncio.to_thread(authorize, version, self.account.region, connection.headers, connection.query_params)
+        return version, await self.sessions.get(runtime, endpoint, version, session_id)
+
+    def _resolve(self, p: Params) -> tuple[Runtime, str, Version]:
+        ident = p["agentRuntimeArn"]
+        if not ident.startswith("arn:") and "accountId" not in p:
+            raise invalid("accountId is required when an agent id is given in place of its ARN")
+        runtime = self.account.runtime(ident)
+        endpoint = runtime.endpoint(p.get("qualifier", "DEFAULT"))
+        version = runtime.version(endpoint.live or endpoint.target)
+        if version.status != "READY" or version.root is None:
+            raise invalid(f"agent '{runtime.id}' version {version.number} is {version.status}", "ResourceConflict")
+        return runtime, endpoint.name, version
+
+    async def _send(self, url: str, payload: bytes, headers: dict[str, str]) -> httpx.Response:
+        request = self.http.build_request("POST", url, content=payload, headers=headers)
+        try:
+            answer = await self.http.send(request, stream=True)
+        except httpx.HTTPError as error:
+            raise _runtime_error(type(error).__name__) from None
+        if answer.is_error:
+            await answer.aclose()
+            raise _runtime_error(str(answer.status_code))
+        return answer
+
+    async def _relay(self, upstream: httpx.Response, session: Session) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in upstream.aiter_raw():
+                yield chunk
+        finally:
+            session.running -= 1
+            session.used = self.sessions.clock()
+            await upstream.aclose()
+
+    async def stop_runtime_session(self, p: Params) -> Params:
+        runtime = self.account.runtime(p["agentRuntimeArn"])
+        endpoint = runtime.endpoint(p.get("qualifier", "DEFAULT"))
+        await self.sessions.stop((runtime.id, endpoint.name, p["runtimeSessionId"]))
+        return {"runtimeSessionId": p["runtimeSessionId"]}
+
+    async def websocket(self, socket: WebSocket) -> None:
+        """`/runtimes/ARN/ws`: not in the service model; a presigned URL carries the session id in its query."""
+        session_id = socket.headers.get(SESSION_HEADER) or socket.query_params.get(SESSION_HEADER) or str(uuid.uuid4())
+        target = {
+            "agentRuntimeArn": socket.path_params["arn"],
+            "qualifier": socket.query_params.get("qualifier", "DEFAULT"),
+        }
+        try:
+            version, session = await self._session(target, session_id, socket)
+        except AwsError as error:
+            refusal = {"x-amzn-ErrorType": error.code}
+            await socket.send_denial_response(JSONResponse({"message": error.message}, status_of(error.code), refusal))
+            return
+        headers = forwarded(socket.headers, version, session_id)
+        async with websockets.connect(f"ws://127.0.0.1:{session.port}/ws", additional_headers=headers) as agent:
+            await socket.accept()
+            await _join(socket, agent)
+
+    async def close(self) -> None:
+        await self.http.aclose()
+
+
+def forwarded(headers: Mapping[str, str], version: Version, session_id: str) -> dict[str, str]:
+    """The request headers that reach the agent."""
+    allowed = version.config.get("requestHeaderConfiguration", {}).get("requestHeaderAllowlist", [])
+    names = PASSED_HEADERS | {name.lower() for name in allowed}
+    passed = {name: value for name, value in headers.items() if name in names or name.startswith(CUSTOM_HEADERS)}
+    return passed | {SESSION_HEADER: session_id, "WorkloadAccessToken": f"emulated-{uuid.uuid4().hex}"}
+
+
+def _runtime_error(detail: str) -> AwsError:
+    message = f"Received error ({detail}) from runtime. Please check your CloudWatch logs for more information."
+    return AwsError("RuntimeClientError", message)
+
+
+async def _join(socket: WebSocket, agent: websockets.ClientConnection) -> None:
+    """Carry messages both ways until either side closes."""
+
+    async def down() -> None:
+        async for message in agent:
+            await (socket.send_text(message) if isinstance(message, str) else socket.send_bytes(message))
+        await socket.close()
+
+    async def up() -> None:
+        while (message := await socket.receive())["type"] == "websocket.receive":
+            await agent.send(message["bytes"] if message.get("text") is None else message["text"])
+
+    directions = [asyncio.create_task(down()), asyncio.create_task(up())]
+    await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
+    for direction in directions:
+        direction.cancel()
+    await asyncio.gather(*directions, return_exceptions=True)
