@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from ..stream import AgentError, check_reachable, events
+from .stream import AgentError, check_reachable, events
 from .view import PlainView, TurnView
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
@@ -30,7 +30,7 @@ class Chat:
         except AgentError as error:
             return self._complain(error)
         except KeyboardInterrupt:
-            self.err.print("Stopped.", style="dim")
+            self.note("Stopped.")
             return INTERRUPTED
 
     def check(self) -> int:
@@ -42,8 +42,8 @@ class Chat:
             return self._complain(error)
 
     def note(self, text: str) -> None:
-        """A word from the client itself."""
-        self.out.print(text, style="dim", markup=False, soft_wrap=True)
+        """A word from the client itself; standard output holds nothing but answers."""
+        self.err.print(text, style="dim", markup=False, soft_wrap=True)
 
     def _complain(self, error: AgentError) -> int:
         self.err.print(f"{error} ({error.code})", style="red", markup=False, soft_wrap=True)
@@ -54,7 +54,7 @@ class Chat:
             async with aclosing(events(self.url, question, self.session)) as turn:
                 async for event in turn:
                     view.follow(event)
-        self.err.print(f"\n{view.summary()}", style="dim")
+        self.note(view.summary())
 
     def _view(self) -> TurnView:
         if not sys.stdout.isatty() or self.out.is_dumb_terminal:

@@ -59,6 +59,7 @@ class LiveView(TurnView):
         self._timer.cancel()
         self.end_text()
         self._live.stop()
+        self._console.print()
 
     def show_text(self, text: str) -> None:
         """Keep the text for the next frame."""
@@ -78,7 +79,7 @@ class LiveView(TurnView):
         if self._text.strip():
             yield ""
             lines = console.render_lines(Answer(self._text), options, pad=False)
-            for line in lines[-max(1, console.height - len(self.calls) - 5) :]:
+            for line in lines[-max(1, console.height - len(self.calls) - 4) :]:
                 yield from [*line, Segment.line()]
         elif self.calls and self._last_printed != "tool":
             yield ""

@@ -5,9 +5,10 @@ from pathlib import Path
 from prompt_toolkit import PromptSession
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output import create_output
 
-from ..stream import new_session
 from .chat import OK, Chat
+from .stream import new_session
 
 HELP = """\
 Enter sends. Alt+Enter, or a backslash before Enter, starts a new line.
@@ -36,10 +37,10 @@ def _new_line(event: KeyPressEvent) -> None:
 def converse(chat: Chat) -> int:
     """Ask for questions and answer them, until the user leaves."""
     chat.note(f"{{ project_name }} at {chat.url} · /help")
-    prompt: PromptSession[str] = PromptSession("> ", multiline=True, key_bindings=KEYS, history=_history())
+    prompt = _prompt()
     while True:
         try:
-            line = prompt.prompt(prompt_continuation="  ").strip()
+            line = prompt.prompt().strip()
         except EOFError:
             return OK
         except KeyboardInterrupt:
@@ -65,6 +66,17 @@ def _take(chat: Chat, line: str) -> None:
             chat.note(f"No command {word}: /help lists them.")
         case _:
             chat.ask(line)
+
+
+def _prompt() -> PromptSession[str]:
+    return PromptSession(
+        "\n> ",
+        multiline=True,
+        prompt_continuation="  ",
+        key_bindings=KEYS,
+        history=_history(),
+        output=create_output(always_prefer_tty=True),
+    )
 
 
 def _history() -> History:
