@@ -98,7 +98,7 @@ def _load(template: Path) -> dict[str, Any]:
         pass
 
     def documents(path: Path) -> list[Any]:
-        return [part for part in yaml.load_all(path.read_bytes(), Loader) if part]  # noqa: S506
+        return [part for part in yaml.load_all(path.read_bytes(), Loader) if part]
 
     def include(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> list[Any]:
         return documents(template / loader.construct_scalar(node))
