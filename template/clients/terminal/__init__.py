@@ -6,8 +6,8 @@ import os
 import re
 import sys
 
+from ..stream import new_session
 from .chat import INTERRUPTED, Chat
-from .stream import new_session
 
 
 def main() -> int:

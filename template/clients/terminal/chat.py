@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from .stream import AgentError, check_reachable, events
+from ..stream import AgentError, check_reachable, events
 from .view import PlainView, TurnView
 
 OK, FAILED, INTERRUPTED = 0, 1, 130

@@ -7,8 +7,8 @@ from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import create_output
 
+from ..stream import new_session
 from .chat import OK, Chat
-from .stream import new_session
 
 HELP = """\
 Enter sends. Alt+Enter, or a backslash before Enter, starts a new line.
