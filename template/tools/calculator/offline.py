@@ -11,7 +11,7 @@ MAX_CHARACTERS = 300
 SPELLINGS = str.maketrans({"^": "**", "×": "*", "÷": "/"})  # noqa: RUF001
 CUE = r"(?:what(?:'s|’s| is)|how much is|calculate|compute|evaluate|solve)\s+"  # noqa: RUF001
 FUNCTION = r"(?:abs|ceil|cbrt|cos|exp|factorial|floor|gcd|lcm|log10|log2|log|max|min|round|sin|sqrt|tan)"
-OPERAND = rf"[-+]?(?:{FUNCTION}?\()*[-+]?(?:\d+(?:\.\d+)?|\.\d+|pi)\)*"
+OPERAND = rf"[-+]?(?:{FUNCTION}?\(){{0,9}}[-+]?(?:\d+(?:\.\d+)?|\.\d+|pi)\)*"
 OPERATOR = r"\s*(?:\*\*|//|[-+*/%,])\s*"
 EXPRESSION = re.compile(
     rf"(?P<cue>\b{CUE})?(?<![\w.:*/%+-])(?P<expression>(?>{OPERAND}(?:{OPERATOR}{OPERAND})*))(?![\w:]|[-/.]\d)",
@@ -30,16 +30,15 @@ def arguments(question: str) -> list[dict[str, Any]]:
 
 def _calculations(match: re.Match[str], text: str) -> Iterator[str]:
     run = match["expression"]
-    asked = match["cue"] or text.strip(" =?") == run
-    if len(run) > MAX_CHARACTERS or DATE_OR_PHONE.fullmatch(run) or (RANGE.fullmatch(run) and not asked):
-        return
+    asked = bool(match["cue"]) or text.strip(" =?") == run
     try:
-        tree = ast.parse(run, mode="eval").body
+        tree = ast.parse(run if len(run) <= MAX_CHARACTERS else "", mode="eval").body
     except SyntaxError:
         return
     for node in tree.elts if isinstance(tree, ast.Tuple) else [tree]:
-        if isinstance(node, ast.BinOp | ast.Call):
-            yield ast.get_source_segment(run, node) or run
+        expression = ast.get_source_segment(run, node) or ""
+        if isinstance(node, ast.BinOp | ast.Call) and (asked or not RANGE.fullmatch(expression)):
+            yield from [] if DATE_OR_PHONE.fullmatch(expression) else [expression]
 
 
 OFFLINE = OfflineTool(name="calculator", arguments=arguments, example="What is 37*12+5?")

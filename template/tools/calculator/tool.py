@@ -66,7 +66,7 @@ def _check(tree: ast.expr) -> None:
         if isinstance(node, ast.Call) and not isinstance(node.func, ast.Name):
             raise ValueError("A multiplication needs its sign: 2*(3+4), not 2(3+4).")
         if isinstance(node, ast.Constant) and type(node.value) not in (int, float):
-            raise ValueError(f"{node.value} is not a real number.")
+            raise ValueError(f"{node.value!r} is not a real number.")
     level: list[ast.AST] = [tree]
     for _ in range(MAX_DEPTH):
         level = [child for node in level for child in ast.iter_child_nodes(node)]
@@ -116,27 +116,27 @@ def _factorial(value: int) -> int:
     return math.factorial(value)
 
 
-OPERATORS = {
-    kind: _operator(operation)
-    for kind, operation in {
-        ast.Add: operator.add,
-        ast.Sub: operator.sub,
-        ast.Mult: operator.mul,
-        ast.Div: operator.truediv,
-        ast.FloorDiv: operator.floordiv,
-        ast.Mod: operator.mod,
-        ast.Pow: _power,
-        ast.UAdd: operator.pos,
-        ast.USub: operator.neg,
-    }.items()
+ARITHMETIC: dict[type[ast.AST], Callable[..., Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: _power,
+    ast.UAdd: operator.pos,
+    ast.USub: operator.neg,
 }
-OWN = {"abs": abs, "factorial": _factorial, "max": max, "min": min, "round": _round}
-GENERAL = [math.cbrt, math.ceil, math.exp, math.floor, math.gcd, math.lcm, math.log, math.log10, math.log2, math.sqrt]
-ANGLES = [math.acos, math.asin, math.atan, math.cos, math.degrees, math.hypot, math.radians, math.sin, math.tan]
-FUNCTIONS = {
-    name: _function(name, function)
-    for name, function in (OWN | {function.__name__: function for function in [*GENERAL, *ANGLES]}).items()
+NAMED: dict[str, Callable[..., Any]] = {
+    **{"abs": abs, "factorial": _factorial, "max": max, "min": min, "round": _round},
+    **{"ceil": math.ceil, "floor": math.floor, "gcd": math.gcd, "lcm": math.lcm},
+    **{"cbrt": math.cbrt, "exp": math.exp, "log": math.log, "log10": math.log10, "log2": math.log2, "sqrt": math.sqrt},
+    **{"acos": math.acos, "asin": math.asin, "atan": math.atan, "cos": math.cos, "sin": math.sin, "tan": math.tan},
+    **{"degrees": math.degrees, "hypot": math.hypot, "radians": math.radians},
 }
+
+OPERATORS = {kind: _operator(operation) for kind, operation in ARITHMETIC.items()}
+FUNCTIONS = {name: _function(name, function) for name, function in NAMED.items()}
 CONSTANTS = {"pi": math.pi, "e": math.e, "tau": math.tau}
 SPELLINGS = str.maketrans({"^": "**", "×": "*", "·": "*", "÷": "/", "−": "-"})  # noqa: RUF001
 ALLOWED_CHARACTERS = frozenset(" _.,+-*/%()" + string.ascii_letters + string.digits)

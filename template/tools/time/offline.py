@@ -9,9 +9,9 @@ from ..offline_tool import OfflineTool
 STOP = r"(?:and|or|what|how|is|are|will|the|time|weather|today|tonight|tomorrow|now|right|currently|please)\b"
 WORD = rf"(?!{STOP})[^\W\d_][\w'’/+-]*"  # noqa: RUF001
 PLACE = rf"(?:St\. )?{WORD}(?: {WORD}){{0,3}}"
-PLACES = rf"{PLACE}(?:(?:,|,? and|,? or| &) {PLACE})*"
+PLACE_LIST = rf"{PLACE}(?:(?:,|,? and|,? or| &) {PLACE})*"
 QUESTION = re.compile(
-    rf"\btime(?:\s+(?:is|it|right|now|currently)\b)*\s+(?:in|at|for)\s+(?P<places>{PLACES})",
+    rf"\btime(?:\s+(?:is|it|right|now|currently)\b)*\s+(?:in|at|for)\s+(?P<places>{PLACE_LIST})",
     re.IGNORECASE,
 )
 SEPARATOR = re.compile(r",? (?:and|or|&) |, ", re.IGNORECASE)

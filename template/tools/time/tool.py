@@ -85,13 +85,15 @@ def _only(zones: list[str], country: str) -> str:
     now = datetime.now(UTC)
     distinct = {now.astimezone(ZoneInfo(zone)).utcoffset(): zone for zone in reversed(zones)}
     if len(distinct) > 1:
-        raise ValueError(f"{country} has several times; give one of its zones, such as {', '.join(reversed(distinct.values()))}.")
+        choices = ", ".join(reversed(distinct.values()))
+        raise ValueError(f"{country} has several local times. Give one of its time zones: {choices}.")
     return zones[0]
 
 
 @cache
 def _zones() -> dict[str, str]:
     zones = (files("tzdata") / "zones").read_text("utf-8").split()
+    zones.reverse()  # the last of a name wins: the zone, not the links that are its old names
     cities = {_folded(zone.rpartition("/")[2]): zone for zone in zones if not zone.startswith(COUNTRY_GROUPS)}
     others = {_folded(place): zone for zone, places in OTHER_PLACES.items() for place in places.split(", ")}
     return {_folded(zone): zone for zone in zones} | others | cities

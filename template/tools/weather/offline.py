@@ -17,10 +17,10 @@ OBSERVED_UTC = datetime(2026, 5, 12, 12, 15)
 STOP = r"(?:and|or|what|how|is|are|will|the|time|weather|today|tonight|tomorrow|now|right|currently|please)\b"
 WORD = rf"(?!{STOP})[^\W\d_][\w'’-]*"  # noqa: RUF001
 PLACE = rf"(?:St\. )?{WORD}(?: {WORD}){{0,3}}"
-PLACES = rf"{PLACE}(?:(?:,|,? and|,? or| &) {PLACE})*"
+PLACE_LIST = rf"{PLACE}(?:(?:,|,? and|,? or| &) {PLACE})*"
 QUESTION = re.compile(
     r"\b(?:weather|forecast|temperature|rain(?:ing|y)?|snow(?:ing)?|sunny|windy|hot|cold|warm)\b[^,;.?!]{0,40}?"
-    rf"\b(?:in|at|for)\s+(?P<places>{PLACES})",
+    rf"\b(?:in|at|for)\s+(?P<places>{PLACE_LIST})",
     re.IGNORECASE,
 )
 SEPARATOR = re.compile(r",? (?:and|or|&) |, ", re.IGNORECASE)
