@@ -13,6 +13,7 @@ from typing import Any
 from streamplate import questions, repository, template
 from streamplate.errors import StreamplateError, UsageProblem
 from streamplate.render import render
+from streamplate.toolchain import next_steps
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class NewProject:
     repository: bool
     """Whether `path` became a git repository of its own."""
     note: str = ""
+
+    @property
+    def next_steps(self) -> list[str]:
+        """What to type next, from the current folder."""
+        return next_steps(self.path, self.answers.get("clients", []))
 
 
 def new(

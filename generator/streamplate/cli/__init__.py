@@ -6,6 +6,7 @@ from streamplate import __version__
 from streamplate.cli.group import Group
 from streamplate.cli.new import new
 from streamplate.cli.options import options
+from streamplate.cli.trial import try_
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -14,5 +15,5 @@ def main() -> None:
     """Streaming agents, from template to Amazon Bedrock AgentCore."""
 
 
-for command in (new, options):
+for command in (try_, new, options):
     main.add_command(command)

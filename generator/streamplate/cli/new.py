@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
-import shutil
 import sys
 from pathlib import Path
 
@@ -55,7 +52,7 @@ def _as_json(made: projects.NewProject, dry_run: bool) -> str:
             "files": made.files,
             "repository": made.repository,
             "dry_run": dry_run,
-            "next": _next(made),
+            "next": made.next_steps,
         },
         indent=2,
     )
@@ -66,16 +63,5 @@ def _report(made: projects.NewProject, dry_run: bool) -> str:
         return "\n".join([*made.files, "", f"{len(made.files)} files would be written to {made.path}"])
     repository = ", in a new git repository" if made.repository else ""
     done = click.style(f"Created {made.path.name}", bold=True) + f": {len(made.files)} files{repository}."
-    steps = [f"  {click.style(step, fg='cyan')}" for step in _next(made)]
+    steps = [f"  {click.style(step, fg='cyan')}" for step in made.next_steps]
     return "\n".join([done, *([made.note] if made.note else []), "", "Next:", *steps])
-
-
-def _next(made: projects.NewProject) -> list[str]:
-    """What to type next, with pip where uv is not installed."""
-    place = shlex.quote(os.path.relpath(made.path))
-    chat = ["chat"] if "terminal" in made.answers.get("clients", []) else []
-    if shutil.which("uv"):
-        return [f"cd {place}", *(f"uv run {command}" for command in ("serve --offline", *chat))]
-    scripts = Path(".venv", "Scripts" if os.name == "nt" else "bin")
-    install = f"python3 -m venv .venv && {scripts / 'pip'} install --editable . --group dev"
-    return [f"cd {place} && {install}", *(str(scripts / command) for command in ("serve --offline", *chat))]

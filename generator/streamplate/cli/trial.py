@@ -1,0 +1,40 @@
+"""`streamplate try`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from streamplate import trial
+from streamplate.cli.answers import data_option, from_data
+
+
+@click.command("try")
+@click.argument("question", default=trial.QUESTION)
+@data_option
+@click.option("--keep", metavar="DIR", type=click.Path(path_type=Path), help="Make the project in DIR, and keep it.")
+def try_(question: str, data: tuple[str, ...], keep: Path | None) -> None:
+    """See a streaming agent answer QUESTION now, on this machine, with no account.
+
+    Makes a project in a temporary folder, installs it, runs it offline and removes it all again.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    if trial.run(question, from_data(data), keep=keep, step=_step):
+        sys.exit(1)
+    place = f"cd {os.path.relpath(keep)}" if keep else "streamplate new my-agent"
+    click.echo(f"\n{'Kept' if keep else 'Make your own'}: {click.style(place, fg='cyan')}", err=True)
+
+
+@contextmanager
+def _step(name: str) -> Iterator[None]:
+    started = time.monotonic()
+    click.echo(f"{name} … ", nl=False, err=True)
+    yield
+    click.echo(f"{time.monotonic() - started:.1f} s", err=True)
