@@ -11,10 +11,10 @@ MAX_CHARACTERS = 300
 SPELLINGS = str.maketrans({"^": "**", "×": "*", "÷": "/"})  # noqa: RUF001
 CUE = r"(?:what(?:'s|’s| is)|how much is|calculate|compute|evaluate|solve)\s+"  # noqa: RUF001
 FUNCTION = r"(?:abs|ceil|cbrt|cos|exp|factorial|floor|gcd|lcm|log10|log2|log|max|min|round|sin|sqrt|tan)"
-OPERAND = rf"[-+]?(?:{FUNCTION}?\(){{0,9}}[-+]?(?:\d+(?:\.\d+)?|\.\d+|pi)\)*"
+OPERAND = rf"[-+]?(?:{FUNCTION}?\()*[-+]?(?:\d+(?:\.\d+)?|\.\d+|pi)\)*"
 OPERATOR = r"\s*(?:\*\*|//|[-+*/%,])\s*"
 EXPRESSION = re.compile(
-    rf"(?P<cue>\b{CUE})?(?<![\w.:*/%+-])(?P<expression>(?>{OPERAND}(?:{OPERATOR}{OPERAND})*))(?![\w:]|[-/.]\d)",
+    rf"(?P<cue>\b{CUE})?(?<![\w.:*/%+(-])(?P<expression>(?>{OPERAND}(?:{OPERATOR}{OPERAND})*))(?![\w:]|[-/.]\d)",
     re.IGNORECASE,
 )
 RANGE = re.compile(r"[\d.]+(?:[-/][\d.]+)+")

@@ -16,14 +16,15 @@ OBSERVED_UTC = datetime(2026, 5, 12, 12, 15)
 # A list of places: each is up to four words, none of which begins another question.
 STOP = r"(?:and|or|what|how|is|are|will|the|time|weather|today|tonight|tomorrow|now|right|currently|please)\b"
 WORD = rf"(?!{STOP})[^\W\d_][\w'’-]*"  # noqa: RUF001
-PLACE = rf"(?:St\. )?{WORD}(?: {WORD}){{0,3}}"
+PLACE = rf"(?:St\. )?{WORD}" + rf"(?: {WORD})?" * 3
 PLACE_LIST = rf"{PLACE}(?:(?:,|,? and|,? or| &) {PLACE})*"
 QUESTION = re.compile(
     r"\b(?:weather|forecast|temperature|rain(?:ing|y)?|snow(?:ing)?|sunny|windy|hot|cold|warm)\b[^,;.?!]{0,40}?"
     rf"\b(?:in|at|for)\s+(?P<places>{PLACE_LIST})",
     re.IGNORECASE,
 )
-SEPARATOR = re.compile(r",? (?:and|or|&) |, ", re.IGNORECASE)
+CONJUNCTION = re.compile(r",? (?:and|or|&) ", re.IGNORECASE)
+SEPARATOR = re.compile(rf"{CONJUNCTION.pattern}|, ", re.IGNORECASE)
 
 
 class Place(NamedTuple):
@@ -57,9 +58,13 @@ PLACES = [
 
 def arguments(question: str) -> list[dict[str, Any]]:
     """One call for every place whose weather is asked."""
-    lists = (match["places"] for match in QUESTION.finditer(question))
-    places = [place for places in lists for place in SEPARATOR.split(places)]
+    places = [place for match in QUESTION.finditer(question) for place in _split(match["places"])]
     return [{"city": place} for place in dict.fromkeys(places)]
+
+
+def _split(places: str) -> list[str]:
+    # "Paris, Texas" is one place; "Paris, Tokyo and London" are three.
+    return SEPARATOR.split(places) if CONJUNCTION.search(places) else [places]
 
 
 def _search(request: Request) -> JSONResponse:

@@ -203,6 +203,7 @@ def test_no_connection_is_an_error_that_says_so(service: str, monkeypatch: pytes
         (OFFLINE.example, ["Paris"]),
         ("weather in Paris and Tokyo", ["Paris", "Tokyo"]),
         ("Weather for paris, new york, and são paulo today, please", ["paris", "new york", "são paulo"]),
+        ("What is the temperature in Paris, Texas?", ["Paris, Texas"]),
         ("How hot is it in New York right now?", ["New York"]),
         ("Is it raining in Nairobi? And what's the weather like in London?", ["Nairobi", "London"]),
         ("weather in Paris and the weather in Paris", ["Paris"]),
