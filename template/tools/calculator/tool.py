@@ -34,7 +34,7 @@ def calculator(expression: str) -> str:
     except ZeroDivisionError:
         raise ValueError("Division by zero has no value.") from None
     except OverflowError:
-        raise ValueError(f"A number on the way is too large: {MAX_DIGITS} digits are the most.") from None
+        raise ValueError(f"A number is too large: integers have {MAX_DIGITS} digits at most, others 1e308.") from None
     except TypeError:
         raise ValueError("A function needs its arguments, as in sqrt(2).") from None
     except InvalidExpression as error:
