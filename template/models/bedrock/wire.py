@@ -84,19 +84,19 @@ def refusal(kind: str, message: str) -> Response:
 def frames(reply: Reply, usage: dict[str, int]) -> Iterator[bytes]:
     """The reply as event-stream frames: a word of text, or a piece of a call's arguments, in each."""
     tokens = {"inputTokens": usage["input"], "outputTokens": usage["output"], "totalTokens": sum(usage.values())}
-    yield _event("messageStart", {"role": "assistant"})
+    yield event("messageStart", {"role": "assistant"})
     yield from _text_block(reply.text)
     for index, call in enumerate(reply.calls, start=1):
         yield from _call_block(index, call)
-    yield _event("messageStop", {"stopReason": "tool_use" if reply.calls else "end_turn"})
-    yield _event("metadata", {"usage": tokens, "metrics": {"latencyMs": 1}})
+    yield event("messageStop", {"stopReason": "tool_use" if reply.calls else "end_turn"})
+    yield event("metadata", {"usage": tokens, "metrics": {"latencyMs": 1}})
 
 
 def _text_block(text: str) -> Iterator[bytes]:
     for word in text.splitlines(keepends=True):
         for piece in _words(word):
-            yield _event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": piece}})
-    yield _event("contentBlockStop", {"contentBlockIndex": 0})
+            yield event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": piece}})
+    yield event("contentBlockStop", {"contentBlockIndex": 0})
 
 
 def _words(line: str) -> Iterator[str]:
@@ -107,12 +107,12 @@ def _words(line: str) -> Iterator[str]:
 
 def _call_block(index: int, call: Call) -> Iterator[bytes]:
     start = {"toolUse": {"toolUseId": call.id, "name": call.name}}
-    yield _event("contentBlockStart", {"contentBlockIndex": index, "start": start})
+    yield event("contentBlockStart", {"contentBlockIndex": index, "start": start})
     text = json.dumps(call.arguments, ensure_ascii=False)
     for position in range(0, len(text), 8):
         delta = {"toolUse": {"input": text[position : position + 8]}}
-        yield _event("contentBlockDelta", {"contentBlockIndex": index, "delta": delta})
-    yield _event("contentBlockStop", {"contentBlockIndex": index})
+        yield event("contentBlockDelta", {"contentBlockIndex": index, "delta": delta})
+    yield event("contentBlockStop", {"contentBlockIndex": index})
 
 
 def error_frame(message: str) -> bytes:
@@ -120,7 +120,8 @@ def error_frame(message: str) -> bytes:
     return _frame({":message-type": "exception", ":exception-type": "modelStreamErrorException"}, {"message": message})
 
 
-def _event(kind: str, payload: dict[str, Any]) -> bytes:
+def event(kind: str, payload: dict[str, Any]) -> bytes:
+    """One frame of the stream."""
     return _frame({":message-type": "event", ":event-type": kind, ":content-type": "application/json"}, payload)
 
 
