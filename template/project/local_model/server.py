@@ -69,7 +69,8 @@ class LocalModel:
 
     def environment(self) -> dict[str, str | None]:
         """What points the provider's client, and the tools' services, to this server. None: unset."""
-        environment: dict[str, str | None] = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", **wire.environment(self.url)}
+        environment: dict[str, str | None] = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1")
+        environment.update(wire.environment(self.url))
         for tool in OFFLINE_TOOLS:
             environment.update(tool.environment(self.url))
         return environment
