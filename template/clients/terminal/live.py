@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from itertools import dropwhile
 from typing import Self
 
 from markdown_it import MarkdownIt
@@ -25,14 +26,17 @@ class Answer(Markdown):
         super().__init__(text, justify="default", hyperlinks=False)
         self.parsed = PARSER.parse(text)
 
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Without the empty line that Rich puts before a first block that is a table, a list or a quote."""
+        return dropwhile(lambda part: part == Segment.line(), super().__rich_console__(console, options))
+
 
 def split_finished(text: str) -> tuple[str, str]:
     """The blocks that more text can't change, and the rest: the last block, and the line that is being written."""
     complete = text[: text.rfind("\n") + 1]
     starts = [token.map[0] for token in PARSER.parse(complete) if token.map and token.level == 0]
-    lines = text.split("\n")
-    last = starts[-1] if starts else 0
-    return "\n".join(lines[:last]), "\n".join(lines[last:])
+    cut = sum(len(line) + 1 for line in text.split("\n")[: starts[-1] if starts else 0])
+    return text[:cut], text[cut:]
 
 
 class LiveView(TurnView):
