@@ -1,0 +1,108 @@
+"""One turn of the agent as AG-UI events over HTTP: what a client of your own can start from.
+
+```python
+async with aclosing(events("http://127.0.0.1:8080/invocations", "What can you do?", new_session())) as turn:
+    async for event in turn:
+        print(event["type"])
+```
+"""
+
+import json
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx2
+
+SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
+SILENCE = 60.0  # seconds without a byte; the agent sends a heartbeat every 15
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+class AgentError(Exception):
+    """A turn that failed: a stable `code`, and a message for the person who asked."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def new_session() -> str:
+    """A session id as AgentCore wants it: 33 to 100 characters, here 36."""
+    return str(uuid4())
+
+
+async def events(url: str, prompt: str, session: str) -> AsyncGenerator[dict[str, Any]]:
+    """The AG-UI events of one turn, each as soon as it arrives; closing the generator cancels the turn.
+
+    Raises:
+        AgentError: the agent can't be reached, refuses the request, reports `RUN_ERROR`, falls silent, or the
+            connection breaks before `RUN_FINISHED`. The session can be asked again.
+    """
+    async with _connect(url) as client:
+        with _explained(url):
+            headers = {SESSION_HEADER: session}
+            async with client.sse(url, method="POST", json=request_body(prompt, session), headers=headers) as source:
+                await _check_status(source.response)
+                async for message in source:
+                    event = json.loads(message.data)
+                    if event["type"] == "RUN_ERROR":
+                        raise AgentError(event.get("code", "run_error"), event["message"])
+                    yield event
+                    if event["type"] == "RUN_FINISHED":
+                        return
+            raise httpx2.RemoteProtocolError("the stream ended without RUN_FINISHED")
+
+
+async def check_reachable(url: str) -> None:
+    """Raise `AgentError` when nothing answers at the address; any HTTP answer will do."""
+    async with _connect(url) as client:
+        with _explained(url):
+            await client.head(url)
+
+
+def request_body(prompt: str, thread_id: str) -> dict[str, Any]:
+    """What one turn sends. The session travels in the header, not in the body."""
+    return {"prompt": prompt}
+
+
+def _connect(url: str) -> httpx2.AsyncClient:
+    """A client that spares a plain-http address the certificates (50 ms to load), and a local one the proxy."""
+    address = urlsplit(url)
+    timeout = httpx2.Timeout(10.0, read=SILENCE)
+    return httpx2.AsyncClient(
+        timeout=timeout, verify=address.scheme == "https", trust_env=address.hostname not in LOOPBACK
+    )
+
+
+async def _check_status(response: httpx2.Response) -> None:
+    if response.is_success:
+        return
+    try:
+        error = json.loads(await response.aread())
+        raise AgentError(error["code"], error["message"])
+    except (ValueError, TypeError, KeyError):
+        text = f"The agent answered HTTP {response.status_code} {response.reason_phrase}."
+        raise AgentError(f"http_{response.status_code}", text) from None
+
+
+@contextmanager
+def _explained(url: str) -> Iterator[None]:
+    """What can go wrong on the way, in words that say what to do."""
+    try:
+        yield
+    except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+        text = f"No agent answers at {url}. Start it with `uv run serve --offline`, or give its address with --url."
+        raise AgentError("unreachable", text) from error
+    except httpx2.ReadTimeout as error:
+        text = f"Nothing came for {SILENCE:.0f} s, not even a heartbeat, so the turn was given up. Ask again."
+        raise AgentError("silent", text) from error
+    except (httpx2.UnsupportedProtocol, httpx2.InvalidURL, httpx2.SSEError) as error:
+        raise AgentError("not_an_agent", f"{url} is not an agent's address: {error}") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise AgentError("not_an_agent", f"{url} sent something that is not an AG-UI event.") from error
+    except httpx2.HTTPError as error:
+        text = "The connection broke before the answer was complete. The session is kept: ask again."
+        raise AgentError("connection_lost", text) from error

@@ -1,0 +1,47 @@
+"""`uv run chat`: talk to the agent in a terminal, or through a pipe."""
+
+import argparse
+import io
+import os
+import re
+import sys
+
+from ..stream import new_session
+from .chat import INTERRUPTED, Chat
+
+
+def main() -> int:
+    """The console script; returns the exit code: 0 answered, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C."""
+    arguments = _parser().parse_args()
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    chat = Chat(arguments.url, arguments.session or new_session())
+    question = " ".join(arguments.question)
+    try:
+        if not question and sys.stdin.isatty():
+            return _converse(chat)
+        return chat.ask(question or sys.stdin.read())
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _converse(chat: Chat) -> int:
+    from .prompt import converse
+
+    return chat.check() or converse(chat)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("chat", description="Talk to the agent. Without a question: a conversation.")
+    parser.add_argument("question", nargs="*", help="ask this, print the answer and exit (or pipe the question in)")
+    default_url = f"http://127.0.0.1:{os.environ.get('PORT') or 8080}/invocations"
+    parser.add_argument("--url", default=default_url, help="where the agent answers (default: %(default)s)")
+    parser.add_argument("--session", metavar="ID", type=_session, help="continue this session (default: a new one)")
+    return parser
+
+
+def _session(value: str) -> str:
+    if not re.fullmatch("[!-~]{1,256}", value):
+        raise argparse.ArgumentTypeError("a session id is 1 to 256 printable ASCII characters, without spaces")
+    return value

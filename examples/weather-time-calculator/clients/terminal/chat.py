@@ -1,0 +1,64 @@
+"""A conversation with the agent, one turn at a time, on whatever the output is."""
+
+import asyncio
+import sys
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from rich.console import Console
+
+from ..stream import AgentError, check_reachable, events
+from .view import PlainView, TurnView
+
+OK, FAILED, INTERRUPTED = 0, 1, 130
+
+
+@dataclass
+class Chat:
+    """Where the agent is, which session talks to it, and what the turns are shown on."""
+
+    url: str
+    session: str
+    out: Console = field(default_factory=lambda: Console(highlight=False))
+    err: Console = field(default_factory=lambda: Console(highlight=False, stderr=True))
+
+    def ask(self, question: str) -> int:
+        """One turn, shown as it streams. Returns an exit code; after any of them the session can be asked again."""
+        try:
+            asyncio.run(self._turn(question))
+            return OK
+        except AgentError as error:
+            return self._complain(error)
+        except KeyboardInterrupt:
+            self.note("Stopped.")
+            return INTERRUPTED
+
+    def check(self) -> int:
+        """Whether an agent answers at all: an exit code, after a word on what to do if none does."""
+        try:
+            asyncio.run(check_reachable(self.url))
+            return OK
+        except AgentError as error:
+            return self._complain(error)
+
+    def note(self, text: str) -> None:
+        """A word from the client itself; standard output holds nothing but answers."""
+        self.err.print(text, style="dim", markup=False, soft_wrap=True)
+
+    def _complain(self, error: AgentError) -> int:
+        self.err.print(f"{error} ({error.code})", style="red", markup=False, soft_wrap=True)
+        return FAILED
+
+    async def _turn(self, question: str) -> None:
+        with self._view() as view:
+            async with aclosing(events(self.url, question, self.session)) as turn:
+                async for event in turn:
+                    view.follow(event)
+        self.note(view.summary())
+
+    def _view(self) -> TurnView:
+        if not sys.stdout.isatty() or self.out.is_dumb_terminal:
+            return PlainView(self.out, self.err)
+        from .live import LiveView
+
+        return LiveView(self.out)

@@ -1,0 +1,78 @@
+"""`uv run logs`: what the deployed agent prints."""
+
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from . import runtimes
+from .cloud import Cloud
+from .command import Context, parser, run
+
+Json = dict[str, Any]
+PREFIX = "/aws/bedrock-agentcore/runtimes/"
+LAST = 20  # lines shown after a failure
+POLL_SECONDS = 2
+
+
+def main() -> int:
+    """The console script."""
+    options = parser("logs", "Show what the deployed agent prints.")
+    options.add_argument("--endpoint", metavar="NAME", default="DEFAULT", help="default: %(default)s")
+    options.add_argument("--minutes", type=int, default=60, help="how far back (default: %(default)s)")
+    options.add_argument("--follow", action="store_true", help="go on until Ctrl-C")
+    return run(options, show)
+
+
+def show(context: Context) -> list[Json] | None:
+    """Print the lines as they come; with --json and without --follow they are returned."""
+    options, cloud = context.options, context.cloud
+    runtime = runtimes.require(cloud.client("bedrock-agentcore-control"), context.config.name)
+    start = int((time.time() - options.minutes * 60) * 1000)
+    found = _events(cloud, runtime["agentRuntimeId"], options.endpoint, start)
+    if options.json and not options.follow:
+        return list(found)
+    seen = _print(found, set())
+    while options.follow:
+        time.sleep(POLL_SECONDS)
+        seen = _print(_events(cloud, runtime["agentRuntimeId"], options.endpoint, start), seen)
+    return None
+
+
+def tail(cloud: Cloud, runtime_id: str, endpoint: str) -> list[str]:
+    """The last lines of the last quarter of an hour."""
+    found = _events(cloud, runtime_id, endpoint, int((time.time() - 900) * 1000))
+    return [event["message"].rstrip() for event in found][-LAST:]
+
+
+def groups(cloud: Cloud, name: str) -> list[str]:
+    """The log groups of every runtime of this name: one an endpoint, and they outlive it."""
+    pages = cloud.client("logs").get_paginator("describe_log_groups")
+    found = pages.paginate(logGroupNamePrefix=f"{PREFIX}{name}-")
+    return [group["logGroupName"] for page in found for group in page["logGroups"]]
+
+
+def delete(cloud: Cloud, group: str) -> None:
+    """Remove a log group and all that it holds."""
+    cloud.client("logs").delete_log_group(logGroupName=group)
+
+
+def _events(cloud: Cloud, runtime_id: str, endpoint: str, start: int) -> Iterator[Json]:
+    logs = cloud.client("logs")
+    pages = logs.get_paginator("filter_log_events")
+    try:
+        for page in pages.paginate(logGroupName=f"{PREFIX}{runtime_id}-{endpoint}", startTime=start):
+            yield from page["events"]
+    except logs.exceptions.ResourceNotFoundException:
+        return  # nothing was printed yet
+
+
+def _print(events: Iterator[Json], seen: set[str]) -> set[str]:
+    """Print the events that were not seen before; returns all that were."""
+    now_seen = set(seen)
+    for event in events:
+        if event["eventId"] not in seen:
+            moment = datetime.fromtimestamp(event["timestamp"] / 1000).astimezone()
+            print(f"{moment:%H:%M:%S} {event['message'].rstrip()}", flush=True)
+        now_seen.add(event["eventId"])
+    return now_seen

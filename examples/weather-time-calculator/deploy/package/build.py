@@ -1,0 +1,109 @@
+"""Builds the package. What it is built from decides its name, so that nothing is built or sent twice."""
+
+import hashlib
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from uv import find_uv_bin
+
+from ..config import PACKAGE, PYTHON, ROOT, Config
+from ..errors import DeployError
+from . import bytecode, checks, trim
+from .archive import write_zip
+
+PLATFORM = "aarch64-manylinux2014"  # AgentCore Runtime: arm64, Amazon Linux
+OUTPUT = ROOT / "build" / "package"
+SOURCE = ROOT / "src" / PACKAGE
+ENTRY_POINT = "main.py"
+
+
+@dataclass(frozen=True)
+class Package:
+    """A built package: the unpacked tree and the zip."""
+
+    tree: Path
+    zip: Path
+    digest: str
+    compiled: bool
+
+    @property
+    def key(self) -> str:
+        """Its key in the bucket, below the agent's name."""
+        return f"{self.digest[:32]}.zip"
+
+
+def build(config: Config) -> Package:
+    """The package for the project as it is now; the one built before when nothing has changed.
+
+    Needs `uv.lock` (made if missing): same lock, same sources, same package on any machine.
+    """
+    requirements = _requirements()
+    python = bytecode.find_python()
+    digest = _digest(requirements, config, python is not None)
+    package = Package(OUTPUT / "tree", OUTPUT / f"{digest[:32]}.zip", digest, python is not None)
+    if not package.zip.exists():
+        _build(package, requirements, config, python)
+    return package
+
+
+def _build(package: Package, requirements: str, config: Config, python: str | None) -> None:
+    shutil.rmtree(OUTPUT, ignore_errors=True)
+    package.tree.mkdir(parents=True)
+    _install(requirements, package.tree)
+    _copy_source(package.tree)
+    trim.trim(package.tree, {*config.aws_services, *trim.services_named_in(SOURCE)})
+    checks.check_architecture(package.tree)
+    checks.check_imports(package.tree, config)
+    if python:
+        bytecode.compile_tree(package.tree, python)
+    checks.check_unzipped_size(package.tree)
+    unfinished = package.zip.with_suffix(".part")
+    write_zip(package.tree, unfinished)
+    checks.check_zipped_size(unfinished)
+    unfinished.rename(package.zip)
+
+
+def _requirements() -> str:
+    """Every runtime dependency with its version and hashes, from the lock."""
+    export = ["export", "--no-dev", "--no-emit-project", "--no-header", "--format", "requirements.txt"]
+    return _uv(export, "The dependencies do not resolve together", "Look at `dependencies` in pyproject.toml.")
+
+
+def _digest(requirements: str, config: Config, compiled: bool) -> str:
+    """Identifies the package's inputs: dependencies, sources, options, and the code that builds it."""
+    digest = hashlib.sha256(f"{requirements}{PYTHON}{compiled}{sorted(config.aws_services)}".encode())
+    for folder in (SOURCE, Path(__file__).parent):
+        for file in sorted(_source_files(folder)):
+            name = file.relative_to(folder).as_posix()
+            digest.update(f"\0{name}\0{file.stat().st_size}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _source_files(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
+
+
+def _install(requirements: str, tree: Path) -> None:
+    file = tree.with_name("requirements.txt")
+    file.write_text(requirements, encoding="utf-8")
+    wheels = ["--python-platform", PLATFORM, "--python-version", PYTHON, "--only-binary", ":all:", "--no-deps"]
+    _uv(
+        ["pip", "install", *wheels, "--link-mode", "copy", "--target", str(tree), "--requirements", str(file)],
+        f"Not every dependency has a wheel for Python {PYTHON} on arm64",
+        "Choose other versions, or deploy a container instead.",
+    )
+
+
+def _copy_source(tree: Path) -> None:
+    """`src/`, and the entry point once more at the top: from there it finds the agent's package."""
+    shutil.copytree(SOURCE, tree / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(SOURCE / "main.py", tree / ENTRY_POINT)
+
+
+def _uv(arguments: list[str], problem: str, hint: str) -> str:
+    done = subprocess.run([find_uv_bin(), "--quiet", *arguments], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise DeployError(f"{problem}:\n{done.stderr.strip()}", hint)
+    return done.stdout

@@ -1,0 +1,76 @@
+"""The IAM policies of `deploy/policies/`, with this deployment's names filled in."""
+
+import json
+import re
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from .cloud import Cloud
+from .config import Config
+
+FOLDER = Path(__file__).parent / "policies"
+PROFILE = re.compile(r"^(us|us-gov|eu|apac|jp|au|ca|global)\.")
+Policy = dict[str, Any]
+
+
+def execution(cloud: Cloud, config: Config) -> Policy:
+    """What the running agent may do."""
+    policy = _load("execution", cloud, config)
+    policy["Statement"] += _load(_model_file(config.model), cloud, config)["Statement"]
+    if config.secrets:
+        read = {"Sid": "ReadSecrets", "Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"]}
+        policy["Statement"].append(read | {"Resource": sorted(config.secrets.values())})
+    return policy
+
+
+def trust(cloud: Cloud, config: Config) -> Policy:
+    """Who may assume the execution role: AgentCore, for runtimes of this name in this account."""
+    return _load("trust", cloud, config)
+
+
+def deployer(cloud: Cloud, config: Config) -> Policy:
+    """What whoever runs `deploy` and `destroy` needs."""
+    return _load("deployer", cloud, config)
+
+
+def caller(cloud: Cloud, config: Config) -> Policy:
+    """What whoever calls the agent needs."""
+    return _load("caller", cloud, config)
+
+
+def _load(name: str, cloud: Cloud, config: Config) -> Policy:
+    text = (FOLDER / f"{name}.json").read_text(encoding="utf-8")
+    policy: Policy = json.loads(Template(text).substitute(_names(cloud, config)))
+    return policy
+
+
+def _names(cloud: Cloud, config: Config) -> dict[str, str]:
+    return {
+        "partition": cloud.partition,
+        "region": cloud.region,
+        "account": cloud.account,
+        "name": config.name,
+        "role": role_name(cloud, config),
+        "bucket": bucket_name(cloud, config),
+        "repository": config.repository or config.name.lower(),
+        "model": config.model.rpartition("/")[2],
+        "foundation_model": PROFILE.sub("", config.model) if not config.model.startswith("arn:") else "*",
+        "model_arn": config.model,
+    }
+
+
+def _model_file(model: str) -> str:
+    if model.startswith("arn:"):
+        return "model-arn"
+    return "model-inference-profile" if PROFILE.match(model) else "model-foundation"
+
+
+def role_name(cloud: Cloud, config: Config) -> str:
+    """The execution role: the one given, or ours (48 + 1 + 14 characters at most; IAM takes 64)."""
+    return config.role.rpartition("/")[2] if config.role else f"{config.name}-{cloud.region}"
+
+
+def bucket_name(cloud: Cloud, config: Config) -> str:
+    """The bucket for code packages: the one given, or one for all agents of the account and region."""
+    return config.bucket or f"agentcore-code-{cloud.account.lower()}-{cloud.region}"

@@ -1,0 +1,55 @@
+"""`uv run status`: what is deployed, and what serves it."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from . import runtimes
+from .command import Context, parser, run
+
+Json = dict[str, Any]
+
+
+def main() -> int:
+    """The console script."""
+    return run(parser("status", "Show the deployed agent: versions and endpoints."), status)
+
+
+def status(context: Context) -> Json:
+    """Print the state; with --json it is returned."""
+    control = context.cloud.client("bedrock-agentcore-control")
+    runtime = runtimes.require(control, context.config.name)
+    state = {
+        "name": runtime["agentRuntimeName"],
+        "arn": runtime["agentRuntimeArn"],
+        "status": runtime["status"],
+        "failure": runtime.get("failureReason"),
+        "version": runtime["agentRuntimeVersion"],
+        "updated": runtime["lastUpdatedAt"],
+        "endpoints": [_endpoint(each) for each in runtimes.endpoints(control, runtime["agentRuntimeId"])],
+        "versions": [_version(each) for each in runtimes.versions(control, runtime["agentRuntimeId"])],
+    }
+    if not context.options.json:
+        _print(state)
+    return state
+
+
+def _endpoint(endpoint: Json) -> Json:
+    return {"name": endpoint["name"], "status": endpoint["status"], "serves": endpoint.get("liveVersion")}
+
+
+def _version(version: Json) -> Json:
+    return {"version": version["agentRuntimeVersion"], "status": version["status"], "made": version["lastUpdatedAt"]}
+
+
+def _print(state: Json) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"{state['arn']}\nversion {state['version']} is {state['status']}", markup=False)
+    if state["failure"]:
+        console.print(state["failure"], style="red", markup=False)
+    for title in ("endpoints", "versions"):
+        table = Table(*state[title][0], title=title.capitalize(), title_justify="left")
+        for row in state[title]:
+            table.add_row(*(str(value) for value in row.values()))
+        console.print(table)

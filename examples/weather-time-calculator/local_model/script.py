@@ -1,0 +1,70 @@
+"""The script that stands in for a model: the same conversation always gets the same reply.
+
+It calls the tools that the question needs, several at once where several are asked, and then quotes their results.
+"""
+
+import itertools
+import json
+import re
+from collections.abc import Iterator
+
+from .conversation import Call, Conversation, Message, Reply
+from .tools import OFFLINE_TOOLS
+
+COUNT = re.compile(r"\bcount (?:up )?to (\d{1,4})\b", re.IGNORECASE)
+RECALL = re.compile(r"\b(remember|recall|earlier|before|(first|last|previous) question)\b", re.IGNORECASE)
+EXPLICIT_CALL = re.compile(r"\bcall (\w+) (\{.*\})", re.DOTALL)
+AGAIN = "again and again"
+
+
+def reply(conversation: Conversation) -> Reply:
+    """The next message of this conversation."""
+    last = conversation.messages[-1]
+    question = _question(conversation.messages)
+    if last.results and AGAIN not in question:
+        return Reply(_quoted(conversation.messages))
+    if calls := list(_calls(question, conversation)):
+        return Reply("Let me look that up.", calls)
+    return Reply(_answer(question, conversation))
+
+
+def usage(reply: Reply, conversation: Conversation) -> dict[str, int]:
+    """Tokens of `input` and `output`: words stand in for them."""
+    read = sum(len(f"{message.text} {message.results}".split()) for message in conversation.messages)
+    return {"input": read, "output": len(f"{reply.text} {[call.arguments for call in reply.calls]}".split())}
+
+
+def _question(messages: list[Message]) -> str:
+    return next(message.text for message in reversed(messages) if message.role == "user" and not message.results)
+
+
+def _calls(question: str, conversation: Conversation) -> Iterator[Call]:
+    number = itertools.count(sum(len(message.calls) for message in conversation.messages) + 1)
+    if explicit := EXPLICIT_CALL.search(question):
+        yield Call(f"call-{next(number)}", explicit[1], json.loads(explicit[2]))
+        return
+    for tool in OFFLINE_TOOLS:
+        if tool.name in conversation.tools:
+            yield from (Call(f"call-{next(number)}", tool.name, found) for found in tool.arguments(question))
+
+
+def _quoted(messages: list[Message]) -> str:
+    calls = {call.id: call.name for message in messages for call in message.calls}
+    lines = [f"- **{calls[id]}**: {result}" for id, result in messages[-1].results.items()]
+    return "\n".join(["Here is what the tools say:", "", *lines])
+
+
+def _answer(question: str, conversation: Conversation) -> str:
+    if counted := COUNT.search(question):
+        return " ".join(str(number) for number in range(1, int(counted[1]) + 1))
+    earlier = [message.text for message in conversation.messages[:-1] if message.role == "user" and message.text]
+    if RECALL.search(question):
+        return f"You asked me: “{'”, then “'.join(earlier)}”." if earlier else "This is your first question."
+    return _introduction(conversation)
+
+
+def _introduction(conversation: Conversation) -> str:
+    examples = [tool.example for tool in OFFLINE_TOOLS if tool.name in conversation.tools]
+    examples += ["Count to 30", "What was my first question?"]
+    introduction = "I am the local model: a script, not an AI. I can show the stream with questions like these:"
+    return "\n".join([introduction, "", *(f"- {example}" for example in examples)])

@@ -1,0 +1,1 @@
+"""An assistant that knows the weather, the time and arithmetic"""

@@ -1,0 +1,38 @@
+"""The two ways a request ends badly: refused before the stream starts, or failed within it."""
+
+
+class Refused(Exception):
+    """The request was not accepted, and the model was not called.
+
+    `status` is the HTTP status; `code` is stable, for programs; the message is for people.
+    """
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+class Failure(Exception):
+    """The run failed. `code` is stable, and the message is safe to show: details belong in the log."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def internal_failure() -> Failure:
+    """Whatever nobody foresaw."""
+    return Failure("internal", "The agent failed. The log has the details.")
+
+
+def turn_limit() -> Failure:
+    """The agent went round in circles."""
+    return Failure("turn_limit", "The agent stopped: it called the model too many times in one turn.")
+
+
+def answer_too_long() -> Failure:
+    """The model's own output limit cut the answer."""
+    return Failure("answer_too_long", "The model reached its output limit before the answer was complete.")

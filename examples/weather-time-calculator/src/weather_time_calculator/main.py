@@ -1,0 +1,10 @@
+"""Entry point on AgentCore Runtime: `python -m weather_time_calculator.main`. On your machine, use `uv run serve`."""
+
+from weather_time_calculator.server import create_app
+from weather_time_calculator.settings import Settings
+
+settings = Settings()
+app = create_app(settings)
+
+if __name__ == "__main__":
+    app.run(port=settings.port, ws_max_size=settings.max_request_bytes, timeout_graceful_shutdown=5)

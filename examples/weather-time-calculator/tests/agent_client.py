@@ -1,0 +1,99 @@
+"""A caller of the agent that checks every event against the protocol as it arrives."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from ag_ui.core import Event
+from pydantic import TypeAdapter
+
+EVENT: TypeAdapter[Any] = TypeAdapter(Event)
+SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
+
+
+@dataclass
+class Answer:
+    """What has arrived: the events, when each came (seconds), and how many heartbeats came between them."""
+
+    session: str
+    events: list[Any] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    heartbeats: int = 0
+
+    @property
+    def types(self) -> list[str]:
+        """The type of each event."""
+        return [event.type.value for event in self.events]
+
+    @property
+    def text(self) -> str:
+        """The answer's text."""
+        return "".join(event.delta for event in self.of("TEXT_MESSAGE_CONTENT"))
+
+    def of(self, kind: str) -> list[Any]:
+        """The events of one type."""
+        return [event for event in self.events if event.type.value == kind]
+
+
+class AgentClient:
+    """Speaks HTTP to the agent, one connection a request."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+
+    def __enter__(self) -> "AgentClient":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def ask(self, prompt: str, session: str | None = None) -> Answer:
+        """One turn, read to its end."""
+        with self.post({"prompt": prompt}, session) as stream:
+            return stream.read()
+
+    @contextmanager
+    def post(self, body: dict[str, Any] | bytes, session: str | None = None) -> Iterator["Stream"]:
+        """The response while it streams; leaving the block closes the connection."""
+        content: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"json": body}
+        headers = {SESSION_HEADER: session} if session else {}
+        with self._http.stream("POST", "/invocations", headers=headers, **content) as response:
+            stream = Stream(response)  # held here: httpx closes a response whose lines nobody holds
+            yield stream
+
+    def refused(self, body: dict[str, Any] | bytes, session: str | None = None) -> tuple[int, str]:
+        """The status and the code with which a request is refused."""
+        with self.post(body, session) as stream:
+            stream.response.read()
+            return stream.response.status_code, stream.response.json()["code"]
+
+    def ping(self) -> dict[str, Any]:
+        """What `GET /ping` says."""
+        answer: dict[str, Any] = self._http.get("/ping").json()
+        return answer
+
+
+class Stream:
+    """An answer that is still arriving."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+        self._lines = response.iter_lines()
+
+    def read(self, deltas: int | None = None) -> Answer:
+        """The stream to its end, or until so many text deltas came."""
+        assert self.response.status_code == 200, self.response.read()
+        answer = Answer(self.response.headers[SESSION_HEADER])
+        start = time.monotonic()
+        for line in self._lines:
+            if line.startswith("data: "):
+                answer.events.append(EVENT.validate_json(line.removeprefix("data: ")))
+                answer.times.append(time.monotonic() - start)
+            answer.heartbeats += line == ": heartbeat"
+            if deltas and len(answer.of("TEXT_MESSAGE_CONTENT")) >= deltas:
+                break
+        return answer

@@ -1,0 +1,319 @@
+"""The terminal client as people run it: through a pipe, for one question, and in a terminal."""
+
+import codecs
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Thread
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+from rich.console import Console
+
+from ..agent_client import AgentClient
+from clients.terminal.live import Answer, LiveView, split_finished
+from local_model.server import Fault, LocalModel
+
+Eventually = Callable[[Callable[[], bool]], None]
+PROJECT = Path(__file__).parents[2]
+RUN = "import sys; from clients.terminal import main; sys.exit(main())"
+ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|[=>78])")
+MARKDOWN = """\
+# Trip
+
+Paris has **18 °C** and <b>rain</b>; 東京 has [sun](https://example.com).
+
+| City | Sky |
+|---|---|
+| Paris | grey |
+
+1. pack
+2. go
+
+   - by train
+
+```python
+print("gone")
+
+print("back")
+```
+
+> Enjoy.
+"""
+
+
+def chat(url: str, *arguments: str, question: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", RUN, "--url", f"{url}/invocations", *arguments]
+    return subprocess.run(command, input=question, capture_output=True, encoding="utf-8", cwd=PROJECT, timeout=60)
+
+
+@contextmanager
+def breaking(url: str, size: int) -> Iterator[str]:
+    """An address that passes one request on to the agent, and breaks after `size` bytes of the answer."""
+
+    def pass_on() -> None:
+        with listener.accept()[0] as client, socket.create_connection(("127.0.0.1", urlsplit(url).port or 0)) as agent:
+            request = b""
+            while not request.endswith(b"}"):
+                request += client.recv(65536)
+            agent.sendall(request)
+            client.sendall(agent.recv(size, socket.MSG_WAITALL))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=pass_on)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join()
+
+
+class Terminal:
+    """The client in a pseudo-terminal of 80 columns and 24 rows; what it shows is read without its escape sequences."""
+
+    def __init__(self, url: str, home: Path) -> None:
+        import termios
+
+        self._screen, terminal = os.openpty()
+        termios.tcsetwinsize(terminal, (24, 80))
+        # The child makes the terminal its own, which is what turns a typed Ctrl-C into a signal.
+        command = [sys.executable, "-c", f"import os; os.login_tty(0); {RUN}", "--url", f"{url}/invocations"]
+        environment = os.environ | {"HOME": str(home), "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1"}
+        self._process = subprocess.Popen(
+            command, stdin=terminal, stdout=terminal, stderr=terminal, cwd=PROJECT, env=environment
+        )
+        os.close(terminal)
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._unread = ""
+
+    def type(self, keys: str) -> None:
+        """Press these keys; `\\r` is Enter, `\\x03` Ctrl-C, `\\x04` Ctrl-D."""
+        os.write(self._screen, keys.encode())
+
+    def until(self, text: str) -> str:
+        """What is shown up to and with `text`, from where the last call stopped."""
+        deadline = time.monotonic() + 30
+        while text not in self._unread:
+            assert select.select([self._screen], [], [], deadline - time.monotonic())[0], f"{text!r} not shown"
+            self._unread += self._decoder.decode(os.read(self._screen, 65536))
+            self._unread = ESCAPES.sub("", self._unread)
+        before, _, self._unread = self._unread.partition(text)
+        return before + text
+
+    def session(self) -> str:
+        """The next session id on the screen."""
+        while not (found := re.search(r"[0-9a-f-]{36}", self.until("\n"))):
+            pass
+        return found[0]
+
+    def exit_code(self) -> int:
+        """Wait for the client to end."""
+        return self._process.wait(timeout=30)
+
+    def close(self) -> None:
+        """End the client, if it still runs."""
+        self._process.kill()
+        self._process.wait()
+        os.close(self._screen)
+
+
+@pytest.fixture
+def new_terminal(agent_url: str, tmp_path: Path) -> Iterator[Terminal]:
+    with closing(Terminal(agent_url, tmp_path)) as terminal:
+        terminal.until("\n>")
+        yield terminal
+
+
+@pytest.fixture(scope="class")
+def _shared_terminal(agent_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    with closing(Terminal(agent_url, tmp_path_factory.mktemp("home"))) as terminal:
+        yield terminal
+
+
+@pytest.fixture
+def terminal(_shared_terminal: Terminal, local_model: LocalModel) -> Terminal:
+    """The client at the prompt of a new session."""
+    _shared_terminal.type("/new\r")
+    _shared_terminal.until("New session")
+    _shared_terminal.until("\n>")
+    return _shared_terminal
+
+
+@pytest.mark.usefixtures("local_model")
+class TestOneQuestion:
+    def test_through_a_pipe_standard_output_is_the_answer(self, agent_url: str) -> None:
+        run = chat(agent_url, question="Count to 5\n")
+        assert (run.returncode, run.stdout) == (0, "1 2 3 4 5\n")
+        assert re.search(r"first token [\d.]+ s · [\d.]+ s · \d+ tokens", run.stderr)
+
+    def test_tool_calls_are_told_on_standard_error(self, agent_url: str) -> None:
+        run = chat(agent_url, 'call echo {"text": "hello"}')
+        assert re.search(r'^- echo\(text="hello"\) [\d.]+ s → echo: hello$', run.stderr, re.MULTILINE)
+        assert run.stdout.startswith("Let me look that up.\n\n")
+        assert run.stdout.endswith("**echo**: echo: hello\n")
+
+    def test_a_session_goes_on(self, agent_url: str) -> None:
+        session = str(uuid4())
+        chat(agent_url, "--session", session, "Count to 3")
+        assert "Count to 3" in chat(agent_url, "--session", session, "What was my first question?").stdout
+
+    def test_escape_sequences_from_the_agent_do_not_reach_the_terminal(self, agent_url: str) -> None:
+        run = chat(agent_url, r'call echo {"text": "\u001b[31mred\u0007"}')
+        assert "echo: [31mred" in run.stdout
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", run.stdout + run.stderr)
+
+    def test_a_reader_that_leaves_early_is_no_accident(self, agent_url: str) -> None:
+        command = [sys.executable, "-c", RUN, "--url", f"{agent_url}/invocations", "Count to 2000"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=PROJECT) as process:
+            assert process.stdout and process.stderr
+            process.stdout.read(10)
+            process.stdout.close()
+            assert process.wait(timeout=30) == 1
+            assert process.stderr.read() == b""
+
+
+class TestFailures:
+    def test_no_agent_there(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        run = chat(url, "Hello")
+        assert (run.returncode, run.stdout) == (1, "")
+        assert "Start it with `uv run serve --offline`" in run.stderr
+
+    def test_a_refused_question(self, agent: AgentClient, agent_url: str) -> None:
+        session = str(uuid4())
+        with agent.post({"prompt": "Count to 2000"}, session) as stream:
+            stream.read(deltas=1)
+            run = chat(agent_url, "--session", session, "Hello")
+        assert (run.returncode, run.stdout) == (1, "")
+        assert "(session_busy)" in run.stderr
+
+    def test_a_run_that_fails(self, agent_url: str, local_model: LocalModel) -> None:
+        local_model.faults.append(Fault("error", after=10))
+        run = chat(agent_url, "Count to 100")
+        assert run.returncode == 1
+        assert run.stdout.startswith("1 2 3")
+        assert "(model_error)" in run.stderr
+
+    def test_a_connection_that_breaks(self, agent_url: str, local_model: LocalModel) -> None:
+        with breaking(agent_url, size=4000) as url:
+            run = chat(url, "Count to 2000")
+        assert run.returncode == 1
+        assert run.stdout.startswith("1 2 3")
+        assert "The connection broke before the answer was complete. The session is kept" in run.stderr
+
+    def test_an_address_where_no_agent_is(self, local_model: LocalModel) -> None:
+        run = chat(local_model.url, "Hello")
+        assert (run.returncode, run.stdout) == (1, "")
+        assert "(http_404)" in run.stderr
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
+    def test_ctrl_c(self, agent_url: str, local_model: LocalModel, eventually: Eventually) -> None:
+        command = [sys.executable, "-c", RUN, "--url", f"{agent_url}/invocations", "Count to 2000"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=PROJECT) as process:
+            assert process.stdout and process.stderr
+            process.stdout.read(10)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=30) == 130
+            assert process.stderr.read() == b"Stopped.\n"
+        eventually(lambda: local_model.requests[-1].ended == "closed by client")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals of this kind")
+class TestInATerminal:
+    def test_the_text_grows(self, terminal: Terminal) -> None:
+        terminal.type("Count to 300\r")
+        frames = terminal.until(" tokens").split("Ctrl-C stops")
+        assert any("10 11 12" in frame and "300" not in frame for frame in frames[1:])
+        assert "298 299 300" in frames[-1]
+
+    def test_tool_calls_are_shown_while_they_run_and_when_they_end(self, terminal: Terminal) -> None:
+        terminal.type('call sleepy {"seconds": 0.4}\r')
+        terminal.until("· sleepy(seconds=0.4) 0.")
+        terminal.until("✓ sleepy(seconds=0.4) ")
+        assert re.fullmatch(r"[\d.]+ s → slept 0\.4 s", terminal.until("slept 0.4 s"))
+
+    def test_ctrl_c_stops_the_answer_and_keeps_the_session(
+        self, terminal: Terminal, local_model: LocalModel, eventually: Eventually
+    ) -> None:
+        terminal.type("Count to 3\r")
+        terminal.until(" tokens")
+        for _ in range(2):
+            terminal.type("Count to 2000\r")
+            terminal.until("10 11 12 ")
+            terminal.type("\x03")
+            terminal.until("Stopped.")
+            eventually(lambda: local_model.requests[-1].ended == "closed by client")
+        terminal.type("What was my first question?\r")
+        terminal.until("You asked me: “Count to 3”")
+
+    def test_new_starts_another_session(self, terminal: Terminal) -> None:
+        terminal.type("Count to 3\r")
+        terminal.until(" tokens")
+        terminal.type("/session\r")
+        first = terminal.session()
+        terminal.type("/new\r")
+        assert terminal.session() != first
+        terminal.type("What was my first question?\r")
+        terminal.until("This is your first question.")
+
+    def test_a_question_of_several_lines(self, terminal: Terminal, local_model: LocalModel) -> None:
+        terminal.type("one\\\rtwo\x1b\rthree\r")
+        terminal.until(" tokens")
+        assert local_model.requests[-1].conversation.messages[-1].text == "one\ntwo\nthree"
+
+    def test_earlier_questions_come_back(self, terminal: Terminal, local_model: LocalModel) -> None:
+        terminal.type("Count to 3\r")
+        terminal.until(" tokens")
+        terminal.type("\x1b[A\r")
+        terminal.until(" tokens")
+        assert [request.conversation.messages[-1].text for request in local_model.requests] == ["Count to 3"] * 2
+
+    def test_after_a_failure_the_session_can_be_asked_again(self, terminal: Terminal, local_model: LocalModel) -> None:
+        local_model.faults.append(Fault("error", after=10))
+        terminal.type("Count to 100\r")
+        terminal.until("(model_error)")
+        terminal.type("Count to 7\r")
+        terminal.until("5 6 7")
+
+    @pytest.mark.parametrize("leave", ["/quit\r", "\x04", "half a line\x03\x03"])
+    def test_leaving(self, new_terminal: Terminal, leave: str) -> None:
+        new_terminal.type(leave)
+        assert new_terminal.exit_code() == 0
+
+
+class TestTheLivePart:
+    def test_what_is_printed_for_good_looks_like_the_whole(self) -> None:
+        parts, rest = [], ""
+        for character in MARKDOWN:
+            finished, rest = split_finished(rest + character)
+            parts += [finished] if finished.strip() else []
+        assert "".join([*parts, rest]) == MARKDOWN
+        assert len(parts) == 5
+        assert "\n".join(map(rendered, [*parts, rest])) == rendered(MARKDOWN)
+
+    def test_html_and_the_targets_of_links_are_shown(self) -> None:
+        assert "<b>rain</b>; 東京 has sun (https://example.com)." in ESCAPES.sub("", rendered(MARKDOWN))
+
+    @pytest.mark.parametrize("height", [10, 24])
+    def test_a_block_taller_than_the_screen_shows_its_end(self, height: int) -> None:
+        console = Console(width=40, height=height, force_terminal=True)
+        view = LiveView(console)
+        view.show_text("```python\n" + "".join(f"line_{number}()\n" for number in range(100)))
+        lines = console.render_lines(view, pad=False)
+        assert len(lines) < height
+        assert "line_99()" in "".join(segment.text for line in lines for segment in line)
+
+
+def rendered(markdown: str) -> str:
+    console = Console(width=80, force_terminal=True)
+    with console.capture() as capture:
+        console.print(Answer(markdown))
+    return capture.get()

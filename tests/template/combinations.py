@@ -1,0 +1,46 @@
+"""Which projects are rendered in the tests: every subset of tools with every protocol, and every pair of answers."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from covertable import make
+
+import streamplate
+
+
+def choices() -> dict[str, list[Any]]:
+    """The answers that each question with choices can be given; for a list: none, each alone, and all."""
+    found: dict[str, list[Any]] = {}
+    for question in streamplate.options():
+        if question.choices:
+            values = list(question.choices)
+            found[question.key] = [[], *([value] for value in values), values] if question.multiple else values
+    return found
+
+
+def pairs() -> list[dict[str, Any]]:
+    """A covering array: any two answers occur together in one of these."""
+    factors = {key: [tuple(v) if isinstance(v, list) else v for v in values] for key, values in choices().items()}
+    return [plain(row) for row in make(factors, strength=2)]
+
+
+def tools_by_protocol() -> list[dict[str, Any]]:
+    """Every subset of the tools with every protocol."""
+    tools, protocols = choices()["tools"][-1], choices()["protocol"]
+    subsets = itertools.chain.from_iterable(itertools.combinations(tools, size) for size in range(len(tools) + 1))
+    return [{"tools": list(subset), "protocol": protocol} for subset in subsets for protocol in protocols]
+
+
+def plain(row: dict[str, Any]) -> dict[str, Any]:
+    """Answers: tuples, which can be compared, as lists, and what an answer makes necessary beside it."""
+    answers = {key: list(value) if isinstance(value, tuple) else value for key, value in row.items()}
+    if answers["deployment"] and answers["auth"] == "jwt":
+        answers["jwt_discovery_url"] = "https://issuer.example/.well-known/openid-configuration"
+    return answers
+
+
+def name(answers: dict[str, Any]) -> str:
+    """A short name for a test."""
+    return "-".join("+".join(value) or "none" if isinstance(value, list) else str(value) for value in answers.values())

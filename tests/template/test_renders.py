@@ -1,0 +1,124 @@
+"""What is rendered: exactly the files that were asked for, and nothing that a reader would have to clean up."""
+
+import compileall
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import streamplate
+from tests.template.combinations import name, pairs, tools_by_protocol
+from tests.template.test_examples import files
+
+ALWAYS = {
+    ".copier-answers.yml",
+    ".env.example",
+    ".gitignore",
+    "AGENTS.md",
+    "README.md",
+    "dev/__init__.py",
+    "dev/serve.py",
+    "local_model/__init__.py",
+    "local_model/conversation.py",
+    "local_model/offline_tool.py",
+    "local_model/script.py",
+    "local_model/server.py",
+    "local_model/tools/__init__.py",
+    "local_model/wire.py",
+    "pyproject.toml",
+    "src/my_agent/__init__.py",
+    "src/my_agent/agent.py",
+    "src/my_agent/body.py",
+    "src/my_agent/contract.py",
+    "src/my_agent/errors.py",
+    "src/my_agent/events.py",
+    "src/my_agent/inputs.py",
+    "src/my_agent/main.py",
+    "src/my_agent/model.py",
+    "src/my_agent/prompt.py",
+    "src/my_agent/provider.py",
+    "src/my_agent/runs.py",
+    "src/my_agent/server.py",
+    "src/my_agent/sessions.py",
+    "src/my_agent/settings.py",
+    "src/my_agent/streaming.py",
+    "src/my_agent/tools/__init__.py",
+    "src/my_agent/tools/readable.py",
+    "tests/__init__.py",
+    "tests/agent_client.py",
+    "tests/conftest.py",
+    "tests/served.py",
+    "tests/test_failures.py",
+    "tests/test_refusals.py",
+    "tests/test_stream.py",
+    "tests/test_units.py",
+    "tests/test_websocket.py",
+}
+CODE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
+JINJA = re.compile(r"(?<!\$)\{\{ ?[a-z_]+ ?\}\}|\{%")
+
+
+def render(folder: Path, **answers: Any) -> Path:
+    """A project called my-agent."""
+    return streamplate.new(folder / "my-agent", {"project_name": "my-agent"} | answers, git=False).path
+
+
+@pytest.mark.parametrize("answers", tools_by_protocol(), ids=name)
+def test_only_the_chosen_tools_are_there(answers: dict[str, Any], tmp_path: Path) -> None:
+    project = render(tmp_path, **answers, clients=[], deployment=[])
+
+    chosen = {
+        file
+        for tool in answers["tools"]
+        for file in (f"src/my_agent/tools/{tool}.py", f"local_model/tools/{tool}.py", f"tests/tools/test_{tool}.py")
+    }
+    package = {"tests/tools/__init__.py"} if answers["tools"] else set()
+    assert set(files(project)) == ALWAYS | chosen | package
+    assert_clean(project)
+
+
+@pytest.mark.parametrize("answers", pairs(), ids=name)
+def test_any_two_answers_go_together(answers: dict[str, Any], tmp_path: Path) -> None:
+    assert_clean(render(tmp_path, **answers))
+
+
+def test_a_name_of_the_greatest_length_still_fits_the_lines(tmp_path: Path) -> None:
+    project = streamplate.new(tmp_path / "a", {"project_name": "a" * 48, "description": "d" * 100}, git=False).path
+
+    assert_clean(project)
+
+
+@pytest.mark.parametrize(
+    ("region", "model", "id"),
+    [
+        ("us-east-1", "claude-sonnet-4", "us.anthropic.claude-sonnet-4-20250514-v1:0"),
+        ("eu-central-1", "claude-sonnet-4", "eu.anthropic.claude-sonnet-4-20250514-v1:0"),
+        ("ap-southeast-2", "claude-sonnet-4", "apac.anthropic.claude-sonnet-4-20250514-v1:0"),
+        ("sa-east-1", "claude-sonnet-4", "global.anthropic.claude-sonnet-4-20250514-v1:0"),
+        ("ap-northeast-1", "claude-haiku-4-5", "global.anthropic.claude-haiku-4-5-20251001-v1:0"),
+        ("sa-east-1", "nova-pro", "amazon.nova-pro-v1:0"),
+        ("us-east-1", "eu.meta.llama3-2-3b-instruct-v1:0", "eu.meta.llama3-2-3b-instruct-v1:0"),
+    ],
+)
+def test_the_inference_profile_follows_the_region(region: str, model: str, id: str, tmp_path: Path) -> None:
+    project = render(tmp_path, region=region, model_id=model)
+
+    assert f'model_id: str = "{id}"' in (project / "src/my_agent/settings.py").read_text()
+
+
+def assert_clean(project: Path) -> None:
+    """Lint, format, byte-compilation; no trace of the template; text files as an editor would leave them."""
+    for check in (["check", "--quiet"], ["format", "--check", "--quiet", "--diff"]):
+        ruff = subprocess.run([sys.executable, "-m", "ruff", *check], cwd=project, capture_output=True, text=True)
+        assert ruff.returncode == 0, ruff.stdout + ruff.stderr
+    assert compileall.compile_dir(project, quiet=2, legacy=True)
+    for path in (path for path in project.rglob("*") if path.is_file() and path.suffix != ".pyc"):
+        text = path.read_text()
+        assert not JINJA.search(text), path
+        assert text.endswith("\n") or not text, path
+        assert not text.endswith("\n\n"), path
+        assert path.suffix == ".py" or "\n\n\n" not in CODE.sub("code", text), path
+        assert not re.search(r"[ \t]$", text, re.MULTILINE), path
