@@ -1,0 +1,40 @@
+"""One cell of the matrix: `python -m tests.end_to_end.cell FRAMEWORK PROVIDER [FOLDER]`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.end_to_end.conftest import run
+from tests.template.combinations import choices
+
+
+def cells() -> list[tuple[str, str]]:
+    """The frameworks with the providers that each supports."""
+    found = choices()
+    return [(framework, provider) for framework in found["framework"] for provider in found["model_provider"]]
+
+
+def check(streamplate: Path, project: Path, framework: str, provider: str) -> None:
+    """Raise AssertionError, with what was printed, unless the project is made, installed, typed and passes its tests."""
+    answers = ["-d", f"framework={framework}", "-d", f"model_provider={provider}"]
+    run(streamplate, "new", project, "--defaults", "--no-git", *answers)
+    run("uv", "sync", "--quiet", cwd=project)
+    run("uv", "run", "--no-sync", "mypy", cwd=project)
+    run("uv", "run", "--no-sync", "pytest", "-q", cwd=project)
+
+
+def main() -> None:
+    """Check one cell with the streamplate of this environment."""
+    framework, provider, *folder = sys.argv[1:]
+    command = shutil.which("streamplate", path=Path(sys.executable).parent)
+    assert command, "streamplate is not installed beside this Python"
+    with tempfile.TemporaryDirectory() as temporary:
+        check(Path(command), Path(*folder or [temporary]) / "my-agent", framework, provider)
+    print(f"{framework} × {provider}: passed")
+
+
+if __name__ == "__main__":
+    main()
