@@ -7,10 +7,22 @@
 Failures are `streamplate.StreamplateError`: a message, a hint and an exit code.
 """
 
+from streamplate.creation import NewProject, new
 from streamplate.errors import StreamplateError, UsageProblem
-from streamplate.projects import NewProject, new
 from streamplate.questions import Question, options
+from streamplate.updates import Report, Wanted, update
 
 __version__ = "0.1.0"
 
-__all__ = ["NewProject", "Question", "StreamplateError", "UsageProblem", "__version__", "new", "options"]
+__all__ = [
+    "NewProject",
+    "Question",
+    "Report",
+    "StreamplateError",
+    "UsageProblem",
+    "Wanted",
+    "__version__",
+    "new",
+    "options",
+    "update",
+]

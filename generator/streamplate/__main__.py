@@ -2,4 +2,5 @@
 
 from streamplate.cli import main
 
-main(prog_name="streamplate")
+if __name__ == "__main__":
+    main(prog_name="streamplate")

@@ -2,6 +2,7 @@
 
 * `StreamplateError`, exit 1: it could not be done.
   * `UsageProblem`, exit 2: the request itself cannot be met.
+    * `ForeignTemplate`, exit 2: the project was made from a template that is not ours to follow unasked.
 """
 
 from __future__ import annotations
@@ -27,3 +28,7 @@ class UsageProblem(StreamplateError):
     """A wrong option, key or value: nothing was started."""
 
     exit_code = 2
+
+
+class ForeignTemplate(UsageProblem):
+    """A project that another template made."""

@@ -23,23 +23,33 @@ class GitFailed(StreamplateError):
         super().__init__(f"git {command} failed: {stderr.strip() or 'no reason given'}")
 
 
-def git(*args: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
+def git(
+    *args: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None, input: str | None = None
+) -> str:
     """Output of one git command, in `cwd`; `GitFailed` when it exits with an error."""
-    done = attempt(*args, cwd=cwd, env=env)
+    done = attempt(*args, cwd=cwd, env=env, input=input)
     if done.returncode:
         raise GitFailed(next((str(a) for a in args if not str(a).startswith("-")), ""), done.stderr)
     return done.stdout
 
 
 def attempt(
-    *args: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    *args: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None, input: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     """One git command whose exit code is an answer."""
     inherited = {k: v for k, v in os.environ.items() if k not in _LEAKS}
     environment = {**inherited, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **(env or {})}
+    command = ["git", *map(str, args)]
+    given = None if input is None else input.encode("utf-8", "surrogateescape")
     try:
-        return subprocess.run(["git", *map(str, args)], cwd=cwd, env=environment, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, input=given)
     except FileNotFoundError as error:
         if cwd is not None and not cwd.is_dir():
             raise
         raise StreamplateError("git is not installed", "Install it from https://git-scm.com/downloads") from error
+    # Paths and content as they are: bytes that are no UTF-8 survive, line ends are not translated.
+    return subprocess.CompletedProcess(command, done.returncode, _text(done.stdout), _text(done.stderr))
+
+
+def _text(output: bytes) -> str:
+    return output.decode("utf-8", "surrogateescape")

@@ -26,7 +26,7 @@ class Question:
     asked: str
 
 
-def options(release: str | None = None) -> list[Question]:
+def options(release: str = "") -> list[Question]:
     """Every question that can be answered, in the order they are asked."""
     with unpacked(release) as template:
         return read(template)

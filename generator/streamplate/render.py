@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from streamplate.errors import StreamplateError, UsageProblem
+from streamplate.project import ANSWERS_FILE
 from streamplate.template import SOURCE
-
-ANSWERS_FILE = ".copier-answers.yml"
 
 _LITTER = ("__pycache__", "*.py[co]", ".DS_Store")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from streamplate.git import GitFailed, attempt, git
 
-_NOBODY = ("-c", "user.name=streamplate", "-c", "user.email=streamplate@localhost")
+NOBODY = ("-c", "user.name=streamplate", "-c", "user.email=streamplate@localhost")
 
 NO_IDENTITY = (
     "git does not know your name yet, so the first commit was made as 'streamplate'. To make it yours:\n"
@@ -32,5 +32,5 @@ def first_commit(project: Path, message: str) -> str:
         git(*commit, cwd=project)
         return ""
     except GitFailed:
-        git(*_NOBODY, *commit, cwd=project)
+        git(*NOBODY, *commit, cwd=project)
         return NO_IDENTITY

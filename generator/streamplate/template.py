@@ -28,6 +28,11 @@ def current() -> str:
     return f"v{__version__}"
 
 
+def tag(version: str) -> str:
+    """Tag of a version as people write it, with or without its `v`; the current one of an empty version."""
+    return f"v{version.removeprefix('v')}" if version else current()
+
+
 def order(tag: str) -> tuple[int, ...]:
     """Sort key of a release tag `vX.Y.Z`."""
     return tuple(int(part) for part in tag.removeprefix("v").split("."))
@@ -48,14 +53,14 @@ def _bundled(bundle: Path) -> list[str]:
 
 
 @contextmanager
-def unpacked(tag: str | None = None) -> Iterator[Path]:
+def unpacked(version: str = "") -> Iterator[Path]:
     """Folder that holds `copier.yml` and `template/` of a release, the current one when none is named."""
-    tag = tag or current()
-    if CHECKOUT and tag == current():
+    wanted = tag(version)
+    if CHECKOUT and wanted == current():
         yield CHECKOUT
         return
-    if tag not in releases():
-        raise UsageProblem(f"No template release {tag} here", f"On board: {', '.join(releases())}")
+    if wanted not in releases():
+        raise UsageProblem(f"There is no release {wanted}", f"On board: {', '.join(releases())}")
     with tempfile.TemporaryDirectory(prefix="streamplate-") as folder:
-        git("clone", "-q", "--branch", tag, "-c", "advice.detachedHead=false", BUNDLE, folder, env=PRIVATE)
+        git("clone", "-q", "--branch", wanted, "-c", "advice.detachedHead=false", BUNDLE, folder, env=PRIVATE)
         yield Path(folder)

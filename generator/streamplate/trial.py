@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from pathlib import Path
 from typing import Any
 
-from streamplate import projects, toolchain
+from streamplate import creation, toolchain
 from streamplate.errors import StreamplateError
 
 QUESTION = "What's the weather in Paris, what time is it in Tokyo, and what is 37*12+5?"
@@ -33,7 +33,7 @@ def run(
     """
     with tempfile.TemporaryDirectory(prefix="streamplate-try-") as folder:
         with step("Making a project"):
-            made = projects.new(keep or Path(folder, "my-agent"), answers, git=None if keep else False)
+            made = creation.new(keep or Path(folder, "my-agent"), answers, git=None if keep else False)
         with step("Installing it"):
             toolchain.install(made.path)
         with serving(made.path, step) as url:

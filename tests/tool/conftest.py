@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import streamplate as package
 from click.testing import CliRunner, Result
+from hatch_build import write_bundle
+from streamplate import template
 from streamplate.cli import main
 
 Command = Callable[..., Result]
@@ -34,3 +38,43 @@ def streamplate() -> Command:
         return CliRunner().invoke(main, [str(arg) for arg in args], catch_exceptions=False)
 
     return run
+
+
+@pytest.fixture
+def publish(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`publish(first, second)` puts releases v0.1.0 and v0.2.0 of a small template on board, in place of the real ones.
+
+    A release is `{path below template/project: content}`, or `{"copier.yml" or "template/…": content}`.
+    """
+
+    def publish(*releases: dict[str, str]) -> None:
+        root = tmp_path_factory.mktemp("releases")
+        bundle = root / "generator" / "streamplate" / "releases.bundle"
+        bundle.parent.mkdir(parents=True)
+        for number, files in enumerate(releases, 1):
+            shutil.rmtree(root / "template", ignore_errors=True)
+            for path, content in {**SMALL_TEMPLATE, **files}.items():
+                inside = path == "copier.yml" or path.startswith("template/")
+                file = root / path if inside else root / "template" / "project" / path
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(content)
+            write_bundle(root, f"0.{number}.0", bundle)
+        monkeypatch.setattr(template, "BUNDLE", bundle)
+        monkeypatch.setattr(template, "CHECKOUT", None)
+        monkeypatch.setattr(package, "__version__", f"0.{len(releases)}.0")
+
+    return publish
+
+
+SMALL_TEMPLATE = {
+    "copier.yml": """\
+_subdirectory: template/project
+_envops: {undefined: jinja2.StrictUndefined}
+project_name: {type: str, default: my-agent, validator: "{% if ' ' in project_name %}no spaces{% endif %}"}
+tools: {type: str, multiselect: true, choices: [weather, time], default: [weather]}
+package_name: {type: str, default: "{{ project_name | replace('-', '_') }}", when: false}
+""",
+    "{{ _copier_conf.answers_file }}.jinja": (
+        "{{ _copier_answers | combine({'_commit': _commit, '_src_path': _src_path}) | to_nice_yaml -}}\n"
+    ),
+}

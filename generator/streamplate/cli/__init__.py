@@ -3,10 +3,13 @@
 import click
 
 from streamplate import __version__
+from streamplate.cli.check import check
 from streamplate.cli.group import Group
 from streamplate.cli.new import new
 from streamplate.cli.options import options
+from streamplate.cli.releases import releases
 from streamplate.cli.trial import try_
+from streamplate.cli.update import configure, update
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -15,5 +18,5 @@ def main() -> None:
     """Streaming agents, from template to Amazon Bedrock AgentCore."""
 
 
-for command in (try_, new, options):
+for command in (try_, new, options, update, configure, check, releases):
     main.add_command(command)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from streamplate import projects
+from streamplate import creation
 from streamplate.cli.answers import data_option, from_data, from_file, json_option
 from streamplate.errors import UsageProblem
 
@@ -19,6 +19,7 @@ from streamplate.errors import UsageProblem
 @click.option(
     "--answers", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="YAML file of answers."
 )
+@click.option("--release", metavar="VERSION", default="", help="Template release [default: the newest].")
 @click.option("--defaults", is_flag=True, help="Ask nothing: defaults for what is left open.")
 @click.option("--git/--no-git", default=None, help="Make a repository with a first commit [default: if not in one].")
 @click.option("--dry-run", is_flag=True, help="Say what would be written, write nothing.")
@@ -27,6 +28,7 @@ def new(
     destination: Path,
     data: tuple[str, ...],
     file: Path | None,
+    release: str,
     defaults: bool,
     git: bool | None,
     dry_run: bool,
@@ -39,11 +41,11 @@ def new(
     if not defaults and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageProblem("There is no terminal to ask on", "Add --defaults, and -d KEY=VALUE for your own answers")
     answers = from_file(file) | from_data(data)
-    made = projects.new(destination, answers, ask=not defaults, git=git, dry_run=dry_run)
+    made = creation.new(destination, answers, ask=not defaults, git=git, release=release, dry_run=dry_run)
     click.echo(_as_json(made, dry_run) if as_json else _report(made, dry_run))
 
 
-def _as_json(made: projects.NewProject, dry_run: bool) -> str:
+def _as_json(made: creation.NewProject, dry_run: bool) -> str:
     return json.dumps(
         {
             "path": str(made.path),
@@ -58,7 +60,7 @@ def _as_json(made: projects.NewProject, dry_run: bool) -> str:
     )
 
 
-def _report(made: projects.NewProject, dry_run: bool) -> str:
+def _report(made: creation.NewProject, dry_run: bool) -> str:
     if dry_run:
         return "\n".join([*made.files, "", f"{len(made.files)} files would be written to {made.path}"])
     repository = ", in a new git repository" if made.repository else ""

@@ -41,7 +41,7 @@ def new(
     *,
     ask: bool = False,
     git: bool | None = None,
-    release: str | None = None,
+    release: str = "",
     dry_run: bool = False,
 ) -> NewProject:
     """Render a project into `destination`, which must be new or empty.
@@ -52,7 +52,7 @@ def new(
     """
     target = Path(os.path.abspath(destination))
     _refuse_full(target)
-    tag = release or template.current()
+    tag = template.tag(release)
     make_repository = not repository.inside_repository(target) if git is None else git
     with template.unpacked(tag) as source, _staging(target, dry_run) as project:
         given = questions.typed(answers or {}, questions.read(source))

@@ -1,0 +1,48 @@
+"""Say whether projects are up to date and whole, without rendering anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from streamplate import project
+from streamplate.errors import ForeignTemplate, StreamplateError
+from streamplate.updates import Wanted, target
+
+
+@dataclass(frozen=True)
+class Health:
+    """One project: `status` is `up to date`, `outdated`, `skipped` or `broken`."""
+
+    path: str
+    status: str
+    release: str = ""
+    newest: str = ""
+    problem: str = ""
+    hint: str = ""
+
+    @property
+    def fine(self) -> bool:
+        return self.status in ("up to date", "skipped")
+
+
+def check(roots: Iterable[Path]) -> list[Health]:
+    """The health of the project in each of `roots`, in their order."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(_check, roots))
+
+
+def _check(root: Path) -> Health:
+    path = os.path.abspath(root)
+    try:
+        found = project.load(root)
+        newest = target(found, Wanted())
+        project.refuse_markers(found.root)
+    except ForeignTemplate as other:
+        return Health(path, "skipped", problem=other.message)
+    except StreamplateError as failure:
+        return Health(path, "broken", problem=failure.message, hint=failure.hint)
+    return Health(path, "up to date" if newest == found.release else "outdated", found.release, newest)

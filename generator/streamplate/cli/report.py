@@ -1,0 +1,79 @@
+"""What an update did, for people."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import click
+
+from streamplate.updates import Report
+
+_COLOURS = {
+    "updated": "green",
+    "up to date": "green",
+    "conflicts": "yellow",
+    "skipped": "bright_black",
+    "failed": "red",
+}
+_LISTS = {
+    "conflicts": "Conflicts to resolve, then git add:",
+    "kept": "Kept with your edits, though the template no longer has it:",
+    "missed": "Changed by the template, but deleted (or renamed and rewritten) by you, so left alone:",
+    "breaking": "Breaking changes:",
+    "manual": "To do by hand:",
+}
+
+
+def exit_code(reports: list[Report]) -> int:
+    """1 if an update failed, else 3 if one left conflicts, else 0."""
+    statuses = {report.status for report in reports}
+    return 1 if "failed" in statuses else 3 if "conflicts" in statuses else 0
+
+
+def as_json(reports: list[Report]) -> str:
+    return json.dumps([dataclasses.asdict(report) for report in reports], indent=2)
+
+
+def one(report: Report, preview: bool) -> str:
+    """Everything about one project."""
+    if report.status == "up to date":
+        return f"{_name(report)} is up to date ({report.new})"
+    lines = [_headline(report), *_files(report)]
+    for attribute, title in _LISTS.items():
+        if items := getattr(report, attribute):
+            lines += ["", click.style(title, bold=True), *(f"  {item}" for item in items)]
+    if preview:
+        return "\n".join([report.diff, *lines, "", "Nothing was written."])
+    return "\n".join([*lines, "", f"To undo it all:  {report.undo}"])
+
+
+def line(report: Report) -> str:
+    """One project in a list of many."""
+    status = click.style(f"{report.status:10}", fg=_COLOURS[report.status])
+    what = report.error or (f"{report.old} → {report.new}" if report.old != report.new else report.new)
+    files = ", ".join(report.conflicts)
+    return f"{status} {_name(report)}: {what}{f'; resolve {files}' if files else ''}"
+
+
+def summary(reports: list[Report]) -> str:
+    """How many projects ended in which state."""
+    counts = {status: sum(report.status == status for report in reports) for status in _COLOURS}
+    return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+
+
+def _headline(report: Report) -> str:
+    versions = f"{report.old} → {report.new}" if report.old != report.new else report.new
+    return f"{click.style(_name(report), bold=True)}: {versions}"
+
+
+def _files(report: Report) -> list[str]:
+    letters = (("A", report.added), ("M", report.changed), ("D", report.removed))
+    moves = [f"  R {old} → {new}" for old, new in report.renamed.items()]
+    return [f"  {letter} {path}" for letter, paths in letters for path in paths] + moves
+
+
+def _name(report: Report) -> str:
+    path = Path(report.path)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) and path != Path.cwd() else path.name

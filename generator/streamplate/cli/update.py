@@ -1,0 +1,95 @@
+"""`streamplate update` and `streamplate configure`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from streamplate import fleet, template, updates
+from streamplate.cli import report
+from streamplate.cli.answers import data_option, from_data, json_option
+from streamplate.cli.places import all_option, paths_argument, projects
+from streamplate.errors import UsageProblem
+from streamplate.updates import Report, Wanted
+
+
+@click.command()
+@paths_argument
+@all_option
+@data_option
+@click.option("--to", metavar="VERSION", default="", help="Release to update to [default: the newest].")
+@click.option("--branch", metavar="NAME", default="", help="Commit the update on a new branch NAME.")
+@click.option("--preview", is_flag=True, help="Show what would change, write nothing.")
+@click.option("--defaults", is_flag=True, help="Ask nothing: defaults for new questions.")
+@json_option
+@click.pass_context
+def update(
+    context: click.Context,
+    paths: tuple[Path, ...],
+    below: Path | None,
+    data: tuple[str, ...],
+    to: str,
+    branch: str,
+    preview: bool,
+    defaults: bool,
+    as_json: bool,
+) -> None:
+    """Bring projects to a newer release of the template, your edits kept.
+
+    The result is staged for you to look at and commit; conflicts are ordinary unmerged files (exit code 3).
+    """
+    ask = not (defaults or as_json or preview) and sys.stdin.isatty() and sys.stdout.isatty()
+    wanted = Wanted(to=template.tag(to) if to else "", answers=from_data(data), branch=branch, preview=preview, ask=ask)
+    _run(context, projects(paths, below), wanted, as_json)
+
+
+@click.command()
+@paths_argument
+@all_option
+@data_option
+@click.option("--branch", metavar="NAME", default="", help="Commit the change on a new branch NAME.")
+@click.option("--preview", is_flag=True, help="Show what would change, write nothing.")
+@json_option
+@click.pass_context
+def configure(
+    context: click.Context,
+    paths: tuple[Path, ...],
+    below: Path | None,
+    data: tuple[str, ...],
+    branch: str,
+    preview: bool,
+    as_json: bool,
+) -> None:
+    """Change answers of projects, on the release they have: another tool, another client.
+
+    The merge is that of `update`, and so is the result.
+    """
+    if not data:
+        raise UsageProblem("Nothing to change", "For instance: -d tools=weather,time; see `streamplate options`")
+    wanted = Wanted(keep_release=True, answers=from_data(data), branch=branch, preview=preview)
+    _run(context, projects(paths, below), wanted, as_json)
+
+
+def _run(context: click.Context, roots: list[Path], wanted: Wanted, as_json: bool) -> None:
+    many = len(roots) > 1
+    reports = fleet.update_all(roots, wanted, _progress(len(roots))) if many else [updates.update(roots[0], wanted)]
+    if as_json:
+        click.echo(report.as_json(reports))
+    else:
+        shown = [report.line(each) for each in reports] + [report.summary(reports)]
+        click.echo("\n".join(shown if many else [report.one(reports[0], wanted.preview)]))
+    context.exit(report.exit_code(reports))
+
+
+def _progress(total: int) -> fleet.Progress:
+    done = 0
+
+    def show(finished: Report) -> None:
+        nonlocal done
+        done += 1
+        if sys.stderr.isatty():
+            click.echo(f"\r{done}/{total} {Path(finished.path).name:40.40}", nl=done == total, err=True)
+
+    return show

@@ -1,0 +1,109 @@
+"""A project that a template made: where it is, what it was made from, and the git repository it lives in."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from streamplate.errors import StreamplateError, UsageProblem
+from streamplate.git import attempt, git
+
+ANSWERS_FILE = ".copier-answers.yml"
+_MARKERS = ("^<<<<<<< ", "^=======$", "^>>>>>>> ")
+_NEVER_A_PROJECT = {".git", ".venv", "node_modules"}
+
+
+@dataclass(frozen=True)
+class Project:
+    """What a project's answers file says."""
+
+    root: Path
+    source: str
+    """Address of its template."""
+    release: str
+    """Tag of the template release it was made from, or last updated to."""
+    answers: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Repository:
+    """The git repository of a project, at its current commit."""
+
+    top: Path
+    prefix: str
+    """Where the project is below `top`: empty, or ending in a slash."""
+    git_dir: Path
+    objects: Path
+    object_format: str
+    head: str
+    tree: str
+    """Object id of the project's own folder in that commit."""
+
+    @property
+    def root(self) -> Path:
+        return self.top / self.prefix
+
+
+def load(root: Path) -> Project:
+    """The project in folder `root`; `UsageProblem` where there is none."""
+    import yaml
+
+    root = Path(os.path.abspath(root))
+    path = root / ANSWERS_FILE
+    if not path.is_file():
+        raise UsageProblem(f"{root} is not a project of streamplate", f"It has no {ANSWERS_FILE}")
+    try:
+        answers = yaml.safe_load(path.read_text("utf-8"))
+        source, release = str(answers["_src_path"]), str(answers["_commit"])
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise StreamplateError(f"{path} cannot be read", "Restore it as it was last committed") from error
+    return Project(root, source, release, {k: v for k, v in answers.items() if not str(k).startswith("_")})
+
+
+def find(folder: Path) -> Iterator[Path]:
+    """Every project below `folder`, in order of their paths."""
+    for place, children, files in os.walk(folder):
+        children[:] = sorted(set(children) - _NEVER_A_PROJECT)
+        if ANSWERS_FILE in files:
+            yield Path(place)
+
+
+def repository_of(root: Path) -> Repository:
+    """The repository that holds the project in `root`; `StreamplateError` if none does."""
+    asked = ("--show-toplevel", "--show-prefix", "--absolute-git-dir", "--git-path", "objects", "--show-object-format")
+    done = attempt("rev-parse", *asked, "HEAD", "HEAD:./", cwd=root)
+    if done.returncode:
+        hint = "What you changed is told from its history: git init && git add -A && git commit"
+        raise StreamplateError(f"{root} is not committed to git", hint)
+    top, prefix, git_dir, objects, object_format, head, tree = done.stdout.splitlines()
+    return Repository(Path(top), prefix, Path(git_dir), (root / objects).resolve(), object_format, head, tree)
+
+
+def refuse_dirty(repository: Repository, path: str) -> None:
+    """Raise `StreamplateError` where tracked files at `path` have changes that no commit holds."""
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", path, cwd=repository.root).splitlines()
+    if changed:
+        names = ", ".join(line[3:] for line in changed[:5]) + (" …" if changed[5:] else "")
+        raise StreamplateError(f"{repository.root} has uncommitted changes: {names}", "Commit or stash them first")
+
+
+def with_markers(root: Path) -> list[str]:
+    """Tracked files in which somebody committed conflict markers."""
+    patterns = [part for marker in _MARKERS for part in ("-e", marker)]
+    done = attempt("grep", "-l", "-I", "--all-match", *patterns, "--", ".", cwd=root)
+    return done.stdout.splitlines()
+
+
+def refuse_markers(root: Path) -> None:
+    """Raise `StreamplateError` for the remains of an unfinished merge."""
+    if files := with_markers(root):
+        raise StreamplateError(f"Conflict markers are left in {', '.join(files)}", "Resolve them and commit first")
+
+
+def is_release(tag: str) -> bool:
+    """Whether `tag` names a release, as opposed to a commit in between."""
+    return re.fullmatch(r"v\d+(\.\d+)*", tag) is not None
