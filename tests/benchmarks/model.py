@@ -8,18 +8,20 @@ import os
 import time
 
 import uvicorn
+from local_model import wire
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Route
 
-from local_model import wire
-
 DELTAS, PACE = int(os.environ["DELTAS"]), float(os.environ["PACE"])
-OPENING, CLOSING = [wire.event("messageStart", {"role": "assistant"})], [
-    wire.event("contentBlockStop", {"contentBlockIndex": 0}),
-    wire.event("messageStop", {"stopReason": "end_turn"}),
-    wire.event("metadata", {"usage": {"inputTokens": 1, "outputTokens": DELTAS, "totalTokens": 1 + DELTAS}}),
-]
+OPENING, CLOSING = (
+    [wire.event("messageStart", {"role": "assistant"})],
+    [
+        wire.event("contentBlockStop", {"contentBlockIndex": 0}),
+        wire.event("messageStop", {"stopReason": "end_turn"}),
+        wire.event("metadata", {"usage": {"inputTokens": 1, "outputTokens": DELTAS, "totalTokens": 1 + DELTAS}}),
+    ],
+)
 calls = {"running": 0, "most": 0}
 
 

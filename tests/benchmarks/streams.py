@@ -14,6 +14,7 @@ import sys
 import time
 import urllib.request
 import uuid
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from processes import Server, server
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parents[1] / "examples" / "weather-time-calculator"
+SERVERS = {"streamplate": ["-m", "weather_time_calculator.main"], "pattern": [str(HERE / "pattern.py")]}
 DELTAS, PACE = 100, 0.02
 SENT = re.compile(rb'"(?:delta|text)": ?" ?(\d{19})"')
 
@@ -59,7 +61,7 @@ async def ask(port: int) -> tuple[float, list[float], int]:
 
 def measure(agent: Server, model: Server, sessions: int) -> Result:
     """One question from each of so many new sessions, all at once."""
-    urllib.request.urlopen(f"http://127.0.0.1:{model.port}/").read()
+    calls_at_once(model)
     memory, cpu, start = agent.memory(), agent.cpu(), time.perf_counter()
 
     async def everyone() -> list[tuple[float, list[float], int]]:
@@ -73,48 +75,64 @@ def measure(agent: Server, model: Server, sessions: int) -> Result:
         wall,
         [first for first, _, _ in answers],
         [latency for _, latencies, _ in answers for latency in latencies],
-        int(urllib.request.urlopen(f"http://127.0.0.1:{model.port}/").read()),
+        calls_at_once(model),
         sum(size for *_, size in answers) / (sessions * DELTAS),
         (agent.cpu() - cpu) * 1e6 / (sessions * DELTAS),
         (agent.memory() - memory) / sessions,
     )
 
 
+def calls_at_once(model: Server) -> int:
+    """The most calls that the model had at once since this was last asked."""
+    return int(urllib.request.urlopen(f"http://127.0.0.1:{model.port}/").read())
+
+
 def row(name: str, sessions: int, result: Result) -> str:
     """A line of the table."""
 
     def spread(values: list[float]) -> str:
-        return f"{statistics.median(values):8.1f} {statistics.quantiles(values, n=100)[-1] if values[1:] else values[0]:8.1f}"
+        last = statistics.quantiles(values, n=100)[-1] if values[1:] else values[0]
+        return f"{statistics.median(values):8.1f} {last:8.1f}"
 
     return (
-        f"{sessions:4} {name:10} {result.wall:7.2f} s {spread(result.first_text)} {spread(result.latencies)} "
-        f"{result.at_once:5} {result.megabytes_per_session:8.2f} {result.cpu_per_delta:7.0f} {result.bytes_per_delta:7.0f}"
+        f"{sessions:4} {name:11} {result.wall:7.2f} s {spread(result.first_text)} {spread(result.latencies)} "
+        f"{result.at_once:5} {result.megabytes_per_session:10.2f} "
+        f"{result.cpu_per_delta:7.0f} {result.bytes_per_delta:7.0f}"
     )
+
+
+def model_server() -> AbstractContextManager[Server]:
+    """The model, paced."""
+    return server(str(HERE / "model.py"), ping="/", DELTAS=str(DELTAS), PACE=str(PACE), PYTHONPATH=str(EXAMPLE))
+
+
+def bedrock(model: Server) -> dict[str, str]:
+    """What points an agent to the model."""
+    return {
+        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": f"http://127.0.0.1:{model.port}",
+        "AWS_ACCESS_KEY_ID": "benchmark",
+        "AWS_SECRET_ACCESS_KEY": "benchmark",
+        "AWS_REGION": "us-west-2",
+        "MODEL_ID": "benchmark",
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, nargs="+", default=[1, 6, 20, 40, 80, 200])
     options = parser.parse_args()
-    print("   n server        wall  first text ms p50/p99  added latency ms p50/p99  calls  MB/sess  CPU µs  bytes  (a delta)")
-    pace = {"DELTAS": str(DELTAS), "PACE": str(PACE), "PYTHONPATH": str(EXAMPLE)}
-    with server(str(HERE / "model.py"), ping="/", **pace) as model:
-        bedrock = {
-            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": f"http://127.0.0.1:{model.port}",
-            "AWS_ACCESS_KEY_ID": "benchmark",
-            "AWS_SECRET_ACCESS_KEY": "benchmark",
-            "AWS_REGION": "us-west-2",
-            "MODEL_ID": "benchmark",
-        }
+    print("                          first text, ms      added latency, ms   model     MB       of a delta")
+    print("   n server        wall        p50      p99        p50      p99 calls  a session  CPU µs   bytes")
+    with model_server() as model:
         for sessions in options.sessions:
             walls = {}
-            for name, command in {"streamplate": ["-m", "weather_time_calculator.main"], "pattern": [str(HERE / "pattern.py")]}.items():
-                with server(*command, **bedrock) as agent:
+            for name, command in SERVERS.items():
+                with server(*command, **bedrock(model)) as agent:
                     measure(agent, model, 1)
                     result = measure(agent, model, sessions)
                 walls[name] = result.wall
                 print(row(name, sessions, result), flush=True)
-            print(f"{sessions:4} ratio      {walls['pattern'] / walls['streamplate']:7.1f} ×")
+            print(f"{sessions:4} ratio      {walls['pattern'] / walls['streamplate']:7.1f} times")
 
 
 if __name__ == "__main__":

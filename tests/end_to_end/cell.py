@@ -18,7 +18,7 @@ def cells() -> list[tuple[str, str]]:
 
 
 def check(streamplate: Path, project: Path, framework: str, provider: str) -> None:
-    """Raise AssertionError, with what was printed, unless the project is made, installed, typed and passes its tests."""
+    """Make, install, type-check and test a project; AssertionError with what was printed when a step fails."""
     answers = ["-d", f"framework={framework}", "-d", f"model_provider={provider}"]
     run(streamplate, "new", project, "--defaults", "--no-git", *answers)
     run("uv", "sync", "--quiet", cwd=project)
@@ -33,7 +33,7 @@ def main() -> None:
     assert command, "streamplate is not installed beside this Python"
     with tempfile.TemporaryDirectory() as temporary:
         check(Path(command), Path(*folder or [temporary]) / "my-agent", framework, provider)
-    print(f"{framework} × {provider}: passed")
+    print(f"{framework} with {provider}: passed")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import time
-import urllib.request
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,9 +48,9 @@ def _wait(url: str) -> None:
     deadline = time.monotonic() + 30
     while True:
         try:
-            urllib.request.urlopen(f"{url}/ping", timeout=5)
+            httpx.get(f"{url}/ping")
             return
-        except OSError:
+        except httpx.TransportError:
             assert time.monotonic() < deadline
             time.sleep(0.05)
 
@@ -80,7 +79,7 @@ def test_the_answer_streams_with_its_tool_calls(agent: str) -> None:
     assert types[0] == "RUN_STARTED"
     assert types[-1] == "RUN_FINISHED"
     calls = {event["toolCallId"]: event["toolCallName"] for event in events if event["type"] == "TOOL_CALL_START"}
-    arguments = {id: "" for id in calls}
+    arguments = dict.fromkeys(calls, "")
     for event in events:
         if event["type"] == "TOOL_CALL_ARGS":
             arguments[event["toolCallId"]] += event["delta"]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from covertable import make
-
 import streamplate
+from covertable import make
 
 
 def choices() -> dict[str, list[Any]]:

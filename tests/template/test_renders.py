@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 import streamplate
+
 from tests.template.combinations import name, pairs, tools_by_protocol
 from tests.template.test_examples import files
 
