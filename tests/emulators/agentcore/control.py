@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -37,13 +36,13 @@ class ControlPlane:
         account: Account,
         s3: Any,
         iam: Any,
-        directory: Path,
+        store: Path,
         stop_sessions: Callable[[str], Awaitable[None]],
         python: str,
         settle_seconds: float,
         role_seconds: float,
     ) -> None:
-        self.account, self.s3, self.iam, self.directory, self.python = account, s3, iam, directory, python
+        self.account, self.s3, self.iam, self.store, self.python = account, s3, iam, store, python
         self.stop_sessions, self.settle_seconds, self.role_seconds = stop_sessions, settle_seconds, role_seconds
         self._transitions: set[asyncio.Task[None]] = set()
 
@@ -103,8 +102,7 @@ class ControlPlane:
         try:
             code = version.config["agentRuntimeArtifact"].get("codeConfiguration")
             if code:
-                version.root = self.directory / runtime.id / version.number
-                await asyncio.to_thread(packages.unpack, self.s3, code, version.root, self.python)
+                version.root = await asyncio.to_thread(packages.unpack, self.s3, code, self.store, self.python)
         except (packages.PackageError, ClientError) as error:
             version.status, version.failure = version.status.replace("ING", "E_FAILED"), str(error)
             default.status = "READY" if default.live else "CREATE_FAILED"
@@ -157,7 +155,6 @@ class ControlPlane:
         await asyncio.sleep(self.settle_seconds)
         await self.stop_sessions(runtime.id)
         del self.account.runtimes[runtime.id]
-        await asyncio.to_thread(shutil.rmtree, self.directory / runtime.id, ignore_errors=True)
 
     async def create_agent_runtime_endpoint(self, p: Params) -> Params:
         runtime = self.account.runtime(p["agentRuntimeId"])

@@ -1,10 +1,12 @@
 """Code packages: downloaded from S3, checked, and unpacked to run."""
 
+import hashlib
 import io
 import platform
 import shutil
 import stat
 import subprocess
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,17 +38,30 @@ def find(s3: Any, code: Params) -> None:
         raise invalid(message) from None
 
 
-def unpack(s3: Any, code: Params, root: Path, python: str) -> None:
-    """Download the package and unpack it into `root`, ready for the interpreter `python` of this machine."""
+def unpack(s3: Any, code: Params, store: Path, python: str) -> Path:
+    """Download the package and unpack it below `store`, ready for the interpreter `python` of this machine.
+
+    Returns its root. Equal packages have the same root and are unpacked once.
+    """
     blob = s3.get_object(**_location(code))["Body"].read()
     _within("zipped", len(blob), ZIPPED_LIMIT)
+    root = store / hashlib.sha256(blob).hexdigest()
+    if not root.exists():
+        with tempfile.TemporaryDirectory(dir=store) as unfinished:
+            _unpack(blob, Path(unfinished) / "package", python)
+            (Path(unfinished) / "package").rename(root)
+    script = code["entryPoint"][-1]
+    if not (root / script).is_file():
+        raise PackageError(f"entry point {script} is not in the code package")
+    return root
+
+
+def _unpack(blob: bytes, root: Path, python: str) -> None:
+    root.mkdir()
     with zipfile.ZipFile(io.BytesIO(blob)) as archive:
         _within("unzipped", sum(entry.file_size for entry in archive.infolist()), UNZIPPED_LIMIT)
         for entry in archive.infolist():
             _extract(archive, entry, root)
-    script = code["entryPoint"][-1]
-    if not (root / script).is_file():
-        raise PackageError(f"entry point {script} is not in the code package")
     foreign = [check_architecture(file, root) for file in root.rglob("*.so*")]
     if foreign and platform.machine() not in ("aarch64", "arm64"):
         put_native_builds(root, python)

@@ -40,7 +40,11 @@ METHODS = ["GET", "PUT", "POST", "PATCH", "DELETE"]
 
 @dataclass(frozen=True)
 class Settings:
-    """How the emulated service behaves. `python` runs every package, whatever its `runtime` says."""
+    """How the emulated service behaves.
+
+    `python` runs every package, whatever its `runtime` says. `store` is where packages are unpacked, to be kept for the
+    next emulator; without it they are removed in the end.
+    """
 
     region: str = "us-west-2"
     account: str = "123456789012"
@@ -49,6 +53,7 @@ class Settings:
     role_seconds: float = 0.0
     start_seconds: float = 30.0
     clock: Callable[[], float] = time.monotonic
+    store: Path | None = None
 
 
 class Emulator:
@@ -61,7 +66,7 @@ class Emulator:
         self.faults = Faults()
         self.calls: list[tuple[str, Params]] = []
         self.account = Account(settings.account, settings.region)
-        self.directory = Path(tempfile.mkdtemp(prefix="agentcore-"))
+        self.store = settings.store or Path(tempfile.mkdtemp(prefix="agentcore-"))
         clients = {name: _client(name, aws_endpoint, settings.region) for name in ("s3", "iam", "sts", "logs")}
         self._sts = clients["sts"]
         self.sessions = Sessions(
@@ -71,7 +76,7 @@ class Emulator:
             self.account,
             clients["s3"],
             clients["iam"],
-            self.directory,
+            self.store,
             self.sessions.stop_all,
             settings.python,
             settings.settle_seconds,
@@ -101,7 +106,8 @@ class Emulator:
         await self.control.settled()
         await self.sessions.stop_all()
         await self.data.close()
-        await asyncio.to_thread(shutil.rmtree, self.directory, ignore_errors=True)
+        if not self.settings.store:
+            await asyncio.to_thread(shutil.rmtree, self.store, ignore_errors=True)
 
     async def _environment(self, version: Version) -> dict[str, str]:
         """What a session's process sees: region, the role's credentials and the configured variables."""

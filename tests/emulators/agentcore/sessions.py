@@ -77,7 +77,7 @@ class Sessions:
         contract_port = version.protocol.get("port", CONTRACT_PORTS[version.protocol["serverProtocol"]])
         entry = version.config["agentRuntimeArtifact"]["codeConfiguration"]["entryPoint"][-1]
         process = await asyncio.create_subprocess_exec(
-            *(self.python, "-S", "-B", "-u", str(LAUNCHER), str(version.root), entry, str(contract_port), str(port)),
+            *(self.python, "-S", "-u", str(LAUNCHER), str(version.root), entry, str(contract_port), str(port)),
             cwd=version.root,
             env=await self.environment(version),
             stdout=asyncio.subprocess.PIPE,

@@ -1,0 +1,134 @@
+"""The reference project deploys itself, and what it deployed answers: every step against the emulator, nothing mocked."""
+
+import json
+import re
+
+import boto3
+import pytest
+
+from tests.emulators.agentcore import Emulator, packages
+
+from .projects import Project, session
+
+CHANGES = re.compile(r"(Create|Update|Delete|Invoke)AgentRuntime")
+
+
+def changes(cloud: Emulator) -> list[str]:
+    return [name for name, _ in cloud.calls if CHANGES.match(name)]
+
+
+def test_deploying_ends_with_an_answer_and_deploying_again_does_nothing(project: Project, cloud: Emulator) -> None:
+    first = project.run("deploy")
+    assert first.code == 0, first.err
+    assert re.findall(r"^✓ ([A-Z][a-z ]+)  ", first.err, re.M) == [
+        "Account", "Package", "Upload", "Execution role", "Runtime",
+    ]  # fmt: skip
+    assert "local model" in first.out
+    assert changes(cloud) == ["CreateAgentRuntime", "InvokeAgentRuntime"]
+
+    second = project.run("deploy", "--json")
+    assert second.json["changed"] is False
+    assert changes(cloud) == ["CreateAgentRuntime", "InvokeAgentRuntime"]
+    assert "Nothing has changed" in project.run("deploy").err
+
+
+def test_versions_are_promoted_and_rolled_back(project: Project, cloud: Emulator) -> None:
+    assert project.run("deploy", "--no-check", "--endpoint", "prod").code == 0
+    project.configure(description="The second version")
+    assert project.run("deploy", "--no-check", "--json").json["version"] == "2"
+
+    def serves() -> dict[str, str]:
+        return {each["name"]: each["serves"] for each in project.run("status", "--json").json["endpoints"]}
+
+    assert serves() == {"DEFAULT": "2", "prod": "1"}
+    for endpoint in ("DEFAULT", "prod"):
+        assert project.run("invoke", "--endpoint", endpoint, "--session", session(endpoint), "hello").code == 0
+    answered = {endpoint: each.version.number for (_, endpoint, _), each in cloud.sessions.running.items()}
+    assert answered == {"DEFAULT": "2", "prod": "1"}
+    assert project.run("deploy", "--endpoint", "prod", "--version", "2", "--json").json["changed"]
+    assert project.run("deploy", "--endpoint", "prod", "--version", "1", "--json").json["changed"]
+    assert not project.run("deploy", "--endpoint", "prod", "--version", "1", "--json").json["changed"]
+    assert serves() == {"DEFAULT": "2", "prod": "1"}
+    unknown = project.run("deploy", "--endpoint", "prod", "--version", "7")
+    assert (unknown.code, unknown.err) == (1, "There is no version 7 to serve.\nVersions: 1, 2.\n")
+
+
+def test_a_version_that_fails_leaves_the_one_before_serving(
+    project: Project, cloud: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert project.run("deploy", "--no-check").code == 0
+    project.configure(description="The second version")
+    with monkeypatch.context() as patch:
+        patch.setattr(packages, "ZIPPED_LIMIT", 1)
+        failed = project.run("deploy")
+    assert failed.code == 1
+    assert "AgentCore refused the new version: the code package is" in failed.err
+    assert "The version before goes on serving." in failed.err
+    assert project.run("invoke", "hello").code == 0
+    repaired = project.run("deploy", "--no-check", "--json")
+    assert (repaired.json["version"], repaired.json["changed"]) == ("3", True)
+
+
+def test_what_is_configured_is_what_agentcore_gets(project: Project, cloud: Emulator) -> None:
+    project.configure(
+        """
+[network]
+subnets = ["subnet-0123456789abcdef0"]
+security_groups = ["sg-0123456789abcdef0"]
+[secrets]
+SEARCH_API_KEY = "arn:aws:secretsmanager:us-west-2:123456789012:secret:search-AbCdEf"
+""",
+        headers=["X-Tenant"],
+        permissions_boundary="arn:aws:iam::123456789012:policy/boundary",
+    )
+    boto3.client("iam").create_policy(
+        PolicyName="boundary",
+        PolicyDocument=json.dumps(
+            {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "bedrock:*", "Resource": "*"}]}
+        ),
+    )
+    assert project.run("deploy", "--no-check").code == 0
+    (request,) = [params for name, params in cloud.calls if name == "CreateAgentRuntime"]
+    assert request["networkConfiguration"] == {
+        "networkMode": "VPC",
+        "networkModeConfig": {"subnets": ["subnet-0123456789abcdef0"], "securityGroups": ["sg-0123456789abcdef0"]},
+    }
+    assert request["requestHeaderConfiguration"] == {"requestHeaderAllowlist": ["X-Tenant"]}
+    assert request["protocolConfiguration"] == {"serverProtocol": "HTTP"}
+    assert request["tags"] == {"project": "my-agent", "managed-by": "my-agent/deploy"}
+    assert request["environmentVariables"]["SEARCH_API_KEY_ARN"].endswith(":secret:search-AbCdEf")
+    role = boto3.client("iam").get_role(RoleName="my_agent-us-west-2")["Role"]
+    assert role["PermissionsBoundary"]["PermissionsBoundaryArn"].endswith("policy/boundary")
+    policy = boto3.client("iam").get_role_policy(RoleName="my_agent-us-west-2", PolicyName="agent")["PolicyDocument"]
+    (secrets,) = [statement for statement in policy["Statement"] if statement["Sid"] == "ReadSecrets"]
+    assert secrets["Resource"] == ["arn:aws:secretsmanager:us-west-2:123456789012:secret:search-AbCdEf"]
+
+
+def test_a_role_and_a_bucket_of_yours_are_used_and_left_alone(project: Project, cloud: Emulator) -> None:
+    s3, iam = boto3.client("s3"), boto3.client("iam")
+    s3.create_bucket(Bucket="ours", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    principal = {"Effect": "Allow", "Principal": {"Service": "bedrock-agentcore.amazonaws.com"}}
+    trust = {"Version": "2012-10-17", "Statement": [principal | {"Action": "sts:AssumeRole"}]}
+    arn = iam.create_role(RoleName="ours", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    project.configure(role=arn, bucket="ours")
+    assert project.run("deploy", "--no-check").code == 0
+    (runtime,) = cloud.account.runtimes.values()
+    assert runtime.latest.config["roleArn"] == arn
+    assert s3.list_objects_v2(Bucket="ours")["KeyCount"] == 1
+    assert project.run("destroy", "--yes").code == 0
+    assert s3.list_objects_v2(Bucket="ours")["KeyCount"] == 0
+    assert [role["RoleName"] for role in iam.list_roles()["Roles"]] == ["ours"]
+
+
+def test_destroy_lists_asks_and_leaves_nothing(project: Project, cloud: Emulator) -> None:
+    assert project.run("deploy", "--endpoint", "prod").code == 0
+    refused = project.run("destroy", answer="n\n")
+    assert refused.code == 1
+    assert "Nothing was removed." in refused.err
+    assert "- runtime my_agent-" in refused.err
+    assert project.run("destroy", answer="y\n").code == 0
+    assert not cloud.account.runtimes
+    assert not boto3.client("iam").list_roles()["Roles"]
+    assert not boto3.client("s3").list_buckets()["Buckets"]
+    assert not boto3.client("logs").describe_log_groups()["logGroups"]
+    assert "Nothing of this project is deployed." in project.run("destroy").err

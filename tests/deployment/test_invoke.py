@@ -1,0 +1,102 @@
+"""Calling the deployed reference project: with its own commands, and as the AWS tutorial does."""
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.emulators.agentcore import Emulator
+
+from .projects import Project, session, text_of
+
+Deployed = tuple[Project, Emulator]
+
+
+@pytest.fixture
+def project(deployed: Deployed) -> Project:
+    return deployed[0]
+
+
+@pytest.fixture
+def emulator(deployed: Deployed) -> Emulator:
+    return deployed[1]
+
+
+@pytest.fixture
+def arn(emulator: Emulator) -> str:
+    (runtime,) = emulator.account.runtimes.values()
+    return runtime.arn
+
+
+def test_the_agent_keeps_a_conversation_for_each_session(project: Project) -> None:
+    def ask(question: str, name: str) -> list[Any]:
+        return project.run("invoke", "--json", "--session", session(name), question).events
+
+    assert [event["type"] for event in ask("What is 37*12+5?", "ada")][-1] == "RUN_FINISHED"
+    assert "37*12+5" in text_of(ask("What was my first question?", "ada"))
+    assert "37*12+5" not in text_of(ask("What was my first question?", "eve"))
+    assert project.run("sessions", "stop", session("ada")).code == 0
+    assert "37*12+5" not in text_of(ask("What was my first question?", "ada"))
+
+
+def test_an_answer_is_text_on_standard_output_and_nothing_else(project: Project) -> None:
+    answer = project.run("invoke", "--session", session("ada"), "What is 37*12+5?")
+    assert "449" in answer.out
+    assert answer.err == f"· calculator\nGo on with: uv run invoke --session {session('ada')} …\n"
+
+
+def test_the_client_of_the_aws_tutorial_reads_the_stream(arn: str) -> None:
+    client = boto3.client("bedrock-agentcore")
+    response = client.invoke_agent_runtime(
+        agentRuntimeArn=arn, runtimeSessionId=session("ada"), payload=json.dumps({"prompt": "Count to 9"}).encode()
+    )
+    assert "text/event-stream" in response["contentType"]
+    content = []
+    for line in response["response"].iter_lines(chunk_size=10):
+        if line:
+            text = line.decode("utf-8")
+            if text.startswith("data: "):
+                content.append(json.loads(text[6:]))
+    assert "9" in text_of(content)
+
+
+def test_events_arrive_while_the_agent_still_answers(arn: str, emulator: Emulator) -> None:
+    response = boto3.client("bedrock-agentcore").invoke_agent_runtime(
+        agentRuntimeArn=arn, payload=b'{"prompt": "Count to 100"}', runtimeSessionId=session("counter")
+    )
+    chunks = response["response"]._raw_stream.stream()
+    while b"TEXT_MESSAGE_CONTENT" not in next(chunks):
+        pass
+    (counting,) = [each for key, each in emulator.sessions.running.items() if key[2] == session("counter")]
+    assert counting.running == 1  # the emulator is still relaying
+    rest = b"".join(chunks)
+    assert rest.count(b"TEXT_MESSAGE_CONTENT") > 50
+    assert b"RUN_FINISHED" in rest
+
+
+def test_what_the_agent_prints_can_be_read(project: Project) -> None:
+    assert project.run("invoke", "--session", session("ada"), "hello").code == 0
+    lines = project.run("logs", "--json").json
+    assert any("Invocation completed" in line["message"] for line in lines)
+    assert project.run("logs").out.count("\n") >= len(lines)
+
+
+def test_a_busy_service_is_asked_again(project: Project, emulator: Emulator) -> None:
+    emulator.faults.add("InvokeAgentRuntime", "ThrottlingException", times=2)
+    assert project.run("invoke", "--session", session("ada"), "hello").code == 0
+
+
+def test_only_what_the_agent_never_saw_is_sent_again(project: Project, emulator: Emulator) -> None:
+    before = len(emulator.calls)
+    emulator.faults.add("InvokeAgentRuntime", "InternalServerException", "it broke")
+    failed = project.run("invoke", "--session", session("ada"), "hello")
+    assert failed.code == 1
+    assert "it broke" in failed.err
+    assert [name for name, _ in emulator.calls[before:]].count("InvokeAgentRuntime") == 1
+
+
+def test_stopping_a_session_that_does_not_run_says_so(project: Project) -> None:
+    stopped = project.run("sessions", "stop", session("nobody"))
+    assert stopped.code == 1
+    assert "is not running" in stopped.err
