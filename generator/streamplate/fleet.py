@@ -13,9 +13,9 @@ from pathlib import Path
 from streamplate.errors import ForeignTemplate, StreamplateError
 from streamplate.project import Project
 from streamplate.template import unpacked
-from streamplate.updates import Report, Wanted, merge_release, plan, up_to_date
+from streamplate.updates import Job, Report, Wanted, merge_release, plan, up_to_date
 
-Job = tuple[Project, str]
+Planned = tuple[Project, str]
 Progress = Callable[[Report], None]
 
 
@@ -35,7 +35,7 @@ def update_all(roots: Iterable[Path], wanted: Wanted, progress: Progress = lambd
     return list(reports.values())
 
 
-def _planned(root: Path, wanted: Wanted) -> Job | Report:
+def _planned(root: Path, wanted: Wanted) -> Planned | Report:
     """What is to be done for a project, or the report where nothing is."""
     try:
         found, tag = plan(root, wanted)
@@ -46,7 +46,7 @@ def _planned(root: Path, wanted: Wanted) -> Job | Report:
     return Report(str(found.root), "up to date", tag, tag) if up_to_date(found, wanted, tag) else (found, tag)
 
 
-def _carried_out(jobs: list[Job], wanted: Wanted) -> Iterator[Report]:
+def _carried_out(jobs: list[Planned], wanted: Wanted) -> Iterator[Report]:
     """The reports as they come; projects of one repository take turns, because they share its index."""
     repositories = defaultdict(list)
     for job in jobs:
@@ -63,13 +63,13 @@ def _carried_out(jobs: list[Job], wanted: Wanted) -> Iterator[Report]:
             yield from future.result()
 
 
-def _in_turn(jobs: list[Job], wanted: Wanted, templates: Mapping[str, Path]) -> list[Report]:
+def _in_turn(jobs: list[Planned], wanted: Wanted, templates: Mapping[str, Path]) -> list[Report]:
     return [_attempted(found, wanted, tag, templates) for found, tag in jobs]
 
 
 def _attempted(found: Project, wanted: Wanted, tag: str, templates: Mapping[str, Path]) -> Report:
     try:
-        return merge_release(found, wanted, tag, templates)
+        return merge_release(Job(found, wanted, tag, templates))
     except StreamplateError as failure:
         return _failed(found.root, failure)
     except OSError as error:

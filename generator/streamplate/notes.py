@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from streamplate.project import is_release
 from streamplate.template import order
 
 
@@ -33,7 +34,9 @@ def read(template: Path) -> list[Notes]:
 
 
 def crossed(template: Path, old: str, new: str) -> list[Notes]:
-    """The notes of the releases after `old`, up to `new`."""
+    """The notes of the releases after `old`, up to `new`; none where either is no release."""
+    if not (is_release(old) and is_release(new)):
+        return []
     return [notes for notes in read(template) if order(old) < order(notes.release) <= order(new)]
 
 

@@ -35,9 +35,9 @@ def options(release: str = "") -> list[Question]:
 def read(template: Path) -> list[Question]:
     """The questions of an unpacked template; computed values (`when: false`) are not questions."""
     return [
-        _question(key, spec)
-        for key, spec in _load(template).items()
-        if not key.startswith("_") and spec.get("when") is not False
+        _question(key, spec if isinstance(spec, dict) else {"default": spec})
+        for key, spec in load(template).items()
+        if not key.startswith("_") and not (isinstance(spec, dict) and spec.get("when") is False)
     ]
 
 
@@ -90,7 +90,7 @@ def _condition(when: Any) -> str:
     return "always" if when is True else str(when).strip().removeprefix("{{").removesuffix("}}").strip()
 
 
-def _load(template: Path) -> dict[str, Any]:
+def load(template: Path) -> dict[str, Any]:
     """copier.yml with its `!include`s, later documents over earlier ones, as Copier reads it."""
     import yaml
 
@@ -105,7 +105,7 @@ def _load(template: Path) -> dict[str, Any]:
 
     Loader.add_constructor("!include", include)
     merged: dict[str, Any] = {}
-    for document in documents(template / "copier.yml"):
+    for document in documents(next(template.glob("copier.y*ml"))):
         for part in document if isinstance(document, list) else [document]:
             merged |= part
     return merged

@@ -14,40 +14,49 @@ from streamplate.template import SOURCE
 _LITTER = ("__pycache__", "*.py[co]", ".DS_Store")
 
 
-def render(template: Path, project: Path, answers: Mapping[str, Any], *, tag: str, ask: bool) -> dict[str, Any]:
-    """Render release `tag`, unpacked in `template`, into `project`, and return every answer it recorded.
+def render(template: Path, target: Path, answers: Mapping[str, Any], *, tag: str, ask: bool) -> dict[str, Any]:
+    """Render release `tag`, unpacked in `template`, into `target`, and return every answer it recorded.
 
     `ask` prompts for what `answers` leaves open; otherwise the defaults fill it.
     """
+    # Out of git's sight Copier renders the plain folder: with git it starts a process for every file it writes.
+    data = {**answers, "_src_path": SOURCE, "_commit": tag}
+    return _copied(str(template), target, {"PATH": ""}, data=data, defaults=not ask)
+
+
+def foreign_render(
+    url: str, mirror: Path, target: Path, answers: Mapping[str, Any], *, tag: str, ask: bool, trust: bool
+) -> dict[str, Any]:
+    """Render `tag` of the template at `url`, found in its `mirror` on this machine, as plain Copier does."""
+    redirect = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{mirror}.insteadOf",
+        "GIT_CONFIG_VALUE_0": url,
+    }
+    return _copied(url, target, redirect, data=dict(answers), defaults=not ask, vcs_ref=tag, unsafe=trust)
+
+
+def _copied(source: str, target: Path, environment: Mapping[str, str], **options: Any) -> dict[str, Any]:
     import copier
     from copier.errors import CopierError
     from jinja2 import TemplateError
     from plumbum import local
 
     try:
-        # Out of git's sight Copier renders the plain folder: with git it starts a process for every file it writes.
-        with local.env(PATH=""):
-            copier.run_copy(
-                str(template),
-                project,
-                data={**answers, "_src_path": SOURCE, "_commit": tag},
-                defaults=not ask,
-                quiet=True,
-                exclude=_LITTER,
-                settings=copier.Settings(),
-            )
+        with local.env(**environment):
+            copier.run_copy(source, target, quiet=True, exclude=_LITTER, settings=copier.Settings(), **options)
     except KeyboardInterrupt as error:
         raise StreamplateError("Interrupted: nothing was written") from error
     except (CopierError, TemplateError, ValueError, TypeError) as error:
         raise _in_our_words(error) from error
-    return recorded(project)
+    return recorded(target)
 
 
-def recorded(project: Path) -> dict[str, Any]:
+def recorded(target: Path) -> dict[str, Any]:
     """The answers that a project records, its template's address and release (`_src_path`, `_commit`) among them."""
     import yaml
 
-    answers: dict[str, Any] = yaml.safe_load((project / ANSWERS_FILE).read_text("utf-8"))
+    answers: dict[str, Any] = yaml.safe_load((target / ANSWERS_FILE).read_text("utf-8"))
     return answers
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from streamplate import notes, project, questions, worktree
+from streamplate import notes, project, questions, template, worktree
 from streamplate.errors import ForeignTemplate, StreamplateError, UsageProblem
 from streamplate.merge import Merged, Store, merge
 from streamplate.project import Project, Repository
 from streamplate.render import render
 from streamplate.template import SOURCE, order, releases, unpacked
+
+Render = Callable[..., object]
+"""`(template, target, answers, *, tag, ask)`, as `render` has it."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,18 @@ class Report:
     hint: str = ""
 
 
+@dataclass(frozen=True)
+class Job:
+    """One project, and everything needed to update it."""
+
+    found: Project
+    wanted: Wanted
+    tag: str
+    templates: Mapping[str, Path]
+    """The project's release and `tag`, each unpacked."""
+    render: Render = render
+
+
 def plan(root: Path, wanted: Wanted) -> tuple[Project, str]:
     """The project in `root`, an update that was killed there taken back, and the release it is to be brought to."""
     if wanted.stages:
@@ -81,7 +96,7 @@ def target(found: Project, wanted: Wanted) -> str:
         newer = project.is_release(found.release) and order(found.release) > order(known[-1])
         hint = "Upgrade streamplate to at least that version" if newer else f"On board: {', '.join(known)}"
         raise StreamplateError(f"{found.root} was made by {found.release}, which this streamplate does not know", hint)
-    tag = found.release if wanted.keep_release else wanted.to or known[-1]
+    tag = found.release if wanted.keep_release else template.tag(wanted.to)
     if tag not in known:
         raise UsageProblem(f"There is no release {tag}", f"On board: {', '.join(known)}")
     if order(tag) < order(found.release):
@@ -97,7 +112,7 @@ def update(root: str | Path, wanted: Wanted | None = None) -> Report:
         return Report(str(found.root), "up to date", tag, tag)
     with ExitStack() as stack:
         templates = {release: stack.enter_context(unpacked(release)) for release in {found.release, tag}}
-        return merge_release(found, wanted, tag, templates)
+        return merge_release(Job(found, wanted, tag, templates))
 
 
 def up_to_date(found: Project, wanted: Wanted, tag: str) -> bool:
@@ -105,37 +120,31 @@ def up_to_date(found: Project, wanted: Wanted, tag: str) -> bool:
     return tag == found.release and not wanted.keep_release and not wanted.answers
 
 
-def merge_release(found: Project, wanted: Wanted, tag: str, templates: Mapping[str, Path]) -> Report:
-    """Merge release `tag` into a project; `templates` holds that release and the project's own, unpacked."""
+def merge_release(job: Job) -> Report:
+    """Merge a release into a project."""
+    found, wanted = job.found, job.wanted
     repository = project.repository_of(found.root)
     project.refuse_dirty(repository, "." if wanted.stages else project.ANSWERS_FILE)
     project.refuse_markers(found.root)
-    crossed = notes.crossed(templates[tag], found.release, tag)
+    crossed = notes.crossed(job.templates[job.tag], found.release, job.tag)
     with tempfile.TemporaryDirectory(prefix="streamplate-") as folder:
         store = Store(Path(folder, "store"), repository)
-        base, theirs = (store.tree(path) for path in _rendered(found, wanted, tag, templates, crossed, Path(folder)))
+        base, theirs = (store.tree(path) for path in _rendered(job, crossed, Path(folder)))
         moves = {old: new for release in crossed for old, new in release.renames.items()}
-        merged = merge(store, base, repository.tree, theirs, label=tag, renames=moves)
-        report = _report(found, tag, store, repository, merged, crossed)
+        merged = merge(store, base, repository.tree, theirs, label=job.tag, renames=moves)
+        report = _report(job, store, repository, merged, crossed)
         return _carry_out(report, repository, store, merged, wanted)
 
 
-def _rendered(
-    found: Project,
-    wanted: Wanted,
-    tag: str,
-    templates: Mapping[str, Path],
-    crossed: list[notes.Notes],
-    folder: Path,
-) -> tuple[Path, Path]:
+def _rendered(job: Job, crossed: list[notes.Notes], folder: Path) -> tuple[Path, Path]:
     """The project as its own release makes it, and as the new release does with the new answers."""
     base, theirs = folder / "base", folder / "theirs"
-    recorded = _known(found.answers, templates[found.release])
-    render(templates[found.release], base, recorded, tag=found.release, ask=False)
-    renamed = {old: new for release in crossed for old, new in release.answers.items()}
-    carried = _known({renamed.get(key, key): value for key, value in found.answers.items()}, templates[tag])
-    given = questions.typed(wanted.answers, questions.read(templates[tag]))
-    render(templates[tag], theirs, carried | given, tag=tag, ask=wanted.ask)
+    old, new = job.templates[job.found.release], job.templates[job.tag]
+    job.render(old, base, _known(job.found.answers, old), tag=job.found.release, ask=False)
+    renamed = {before: after for release in crossed for before, after in release.answers.items()}
+    carried = _known({renamed.get(key, key): value for key, value in job.found.answers.items()}, new)
+    given = questions.typed(job.wanted.answers, questions.read(new))
+    job.render(new, theirs, carried | given, tag=job.tag, ask=job.wanted.ask)
     return base, theirs
 
 
@@ -145,9 +154,7 @@ def _known(answers: Mapping[str, Any], template: Path) -> dict[str, Any]:
     return {key: value for key, value in answers.items() if key in keys}
 
 
-def _report(
-    found: Project, tag: str, store: Store, repository: Repository, merged: Merged, crossed: list[notes.Notes]
-) -> Report:
+def _report(job: Job, store: Store, repository: Repository, merged: Merged, crossed: list[notes.Notes]) -> Report:
     letters: dict[str, list[str]] = {"A": [], "M": [], "D": [], "T": []}
     renamed = {}
     parts = iter(store.git("diff", "--name-status", "-z", "-M", repository.tree, merged.tree).split("\0"))
@@ -158,10 +165,10 @@ def _report(
         elif letter:
             letters[letter].append(next(parts))
     return Report(
-        path=str(found.root),
+        path=str(job.found.root),
         status="conflicts" if merged.conflicts else "updated",
-        old=found.release,
-        new=tag,
+        old=job.found.release,
+        new=job.tag,
         added=letters["A"],
         changed=letters["M"] + letters["T"],
         removed=letters["D"],

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 from click.testing import Result
+from streamplate import template
 
 Command = Callable[..., Result]
 Publish = Callable[..., None]
@@ -302,3 +305,19 @@ def test_a_project_in_a_folder_of_a_repository(publish: Publish, streamplate: Co
     ]
     assert streamplate("update", "--all", ".").exit_code == 0
     assert "M  services/b/agent.py" in git("status", "--porcelain", cwd=tmp_path).splitlines()
+
+
+def test_plain_copier_updates_the_project_too(project: Callable[..., None], streamplate: Command) -> None:
+    """Git is told to find the canonical address in the bundle; once it is public, nothing needs to be told."""
+    project({"agent.py": LINES}, {"agent.py": LINES.replace("line 3\n", "theirs\n")})
+    edit("agent.py", "line 18\n", "mine\n")
+    commit()
+    redirect = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{template.BUNDLE}.insteadOf",
+        "GIT_CONFIG_VALUE_0": template.SOURCE,
+    }
+    command = [sys.executable, "-m", "copier", "update", "-q", "--defaults", "my-agent"]
+    subprocess.run(command, env=os.environ | redirect, check=True, timeout=120)
+    assert read("agent.py") == LINES.replace("line 3\n", "theirs\n").replace("line 18\n", "mine\n")
+    assert streamplate("check", "my-agent").exit_code == 0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
-from streamplate import fleet, template, updates
+from streamplate import fleet, foreign, updates
 from streamplate.cli import report
 from streamplate.cli.answers import data_option, from_data, json_option
 from streamplate.cli.places import all_option, paths_argument, projects
@@ -22,6 +23,8 @@ from streamplate.updates import Report, Wanted
 @click.option("--to", metavar="VERSION", default="", help="Release to update to [default: the newest].")
 @click.option("--branch", metavar="NAME", default="", help="Commit the update on a new branch NAME.")
 @click.option("--preview", is_flag=True, help="Show what would change, write nothing.")
+@click.option("--template", metavar="URL", default="", help="Follow another template, the project's own.")
+@click.option("--trust", is_flag=True, help="With --template: let it run its tasks and extensions.")
 @click.option("--defaults", is_flag=True, help="Ask nothing: defaults for new questions.")
 @json_option
 @click.pass_context
@@ -33,6 +36,8 @@ def update(
     to: str,
     branch: str,
     preview: bool,
+    template: str,
+    trust: bool,
     defaults: bool,
     as_json: bool,
 ) -> None:
@@ -41,8 +46,10 @@ def update(
     The result is staged for you to look at and commit; conflicts are ordinary unmerged files (exit code 3).
     """
     ask = not (defaults or as_json or preview) and sys.stdin.isatty() and sys.stdout.isatty()
-    wanted = Wanted(to=template.tag(to) if to else "", answers=from_data(data), branch=branch, preview=preview, ask=ask)
-    _run(context, projects(paths, below), wanted, as_json)
+    wanted = Wanted(to=to, answers=from_data(data), branch=branch, preview=preview, ask=ask)
+    roots = projects(paths, below)
+    reports = _from_elsewhere(roots, wanted, template, trust) if template else _updated(roots, wanted)
+    _finish(context, reports, wanted, as_json)
 
 
 @click.command()
@@ -69,17 +76,28 @@ def configure(
     if not data:
         raise UsageProblem("Nothing to change", "For instance: -d tools=weather,time; see `streamplate options`")
     wanted = Wanted(keep_release=True, answers=from_data(data), branch=branch, preview=preview)
-    _run(context, projects(paths, below), wanted, as_json)
+    _finish(context, _updated(projects(paths, below), wanted), wanted, as_json)
 
 
-def _run(context: click.Context, roots: list[Path], wanted: Wanted, as_json: bool) -> None:
-    many = len(roots) > 1
-    reports = fleet.update_all(roots, wanted, _progress(len(roots))) if many else [updates.update(roots[0], wanted)]
+def _updated(roots: list[Path], wanted: Wanted) -> list[Report]:
+    if len(roots) == 1:
+        return [updates.update(roots[0], wanted)]
+    return fleet.update_all(roots, wanted, _progress(len(roots)))
+
+
+def _from_elsewhere(roots: list[Path], wanted: Wanted, url: str, trust: bool) -> list[Report]:
+    if len(roots) != 1:
+        raise UsageProblem("--template is for one project at a time")
+    return [foreign.update(roots[0], wanted, url, trust=trust, say=lambda text: click.echo(text, err=True))]
+
+
+def _finish(context: click.Context, reports: list[Report], wanted: Wanted, as_json: bool) -> NoReturn:
     if as_json:
         click.echo(report.as_json(reports))
+    elif len(reports) == 1:
+        click.echo(report.one(reports[0], wanted.preview))
     else:
-        shown = [report.line(each) for each in reports] + [report.summary(reports)]
-        click.echo("\n".join(shown if many else [report.one(reports[0], wanted.preview)]))
+        click.echo("\n".join([*map(report.line, reports), report.summary(reports)]))
     context.exit(report.exit_code(reports))
 
 

@@ -1,0 +1,83 @@
+"""Follow a template that is not ours: a fork, or any Copier template, once its owner says so."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from streamplate import project, questions
+from streamplate.errors import StreamplateError, UsageProblem
+from streamplate.git import attempt, git
+from streamplate.render import foreign_render
+from streamplate.updates import Job, Report, Wanted, merge_release, up_to_date
+
+Say = Callable[[str], None]
+
+
+def update(root: Path, wanted: Wanted, url: str, *, trust: bool, say: Say) -> Report:
+    """Update the project in `root` from the git repository `url`, which has to be the one it records.
+
+    `say` is told what is about to run. Tasks and Jinja extensions of the template run only with `trust`.
+    """
+    found = project.load(root)
+    if found.source != url:
+        raise UsageProblem(f"{found.root} was made from {found.source}, not from {url}")
+    with _mirror(url) as mirror, tempfile.TemporaryDirectory(prefix="streamplate-") as folder:
+        tag = wanted.to or _newest(mirror)
+        if up_to_date(found, wanted, tag):
+            return Report(str(found.root), "up to date", tag, tag)
+        templates = {
+            ref: _unpacked(mirror, ref, Path(folder, str(n)))
+            for n, ref in enumerate(dict.fromkeys((found.release, tag)))
+        }
+        for ref, template in templates.items():
+            _announce(url, ref, template, trust, say)
+
+        def render(_: Path, target: Path, answers: Mapping[str, Any], *, tag: str, ask: bool) -> object:
+            return foreign_render(url, mirror, target, answers, tag=tag, ask=ask, trust=trust)
+
+        return merge_release(Job(found, wanted, tag, templates, render))
+
+
+@contextmanager
+def _mirror(url: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="streamplate-") as folder:
+        done = attempt("clone", "-q", "--mirror", "--", url, folder)
+        if done.returncode:
+            raise StreamplateError(f"{url} cannot be fetched", done.stderr.strip())
+        yield Path(folder)
+
+
+def _newest(mirror: Path) -> str:
+    """The newest release among the tags, as Copier orders them (PEP 440)."""
+    from packaging.version import InvalidVersion, Version
+
+    tags = {}
+    for tag in git("tag", cwd=mirror).split():
+        try:
+            tags[Version(tag)] = tag
+        except InvalidVersion:
+            continue
+    released = [version for version in tags if not version.is_prerelease]
+    if not released:
+        raise StreamplateError("That template has no release", "Name a tag, branch or commit with --to")
+    return tags[max(released)]
+
+
+def _unpacked(mirror: Path, ref: str, place: Path) -> Path:
+    done = attempt("worktree", "add", "-q", "--detach", place, "--end-of-options", ref, cwd=mirror)
+    if done.returncode:
+        raise StreamplateError(f"That template has no {ref}", done.stderr.strip())
+    return place
+
+
+def _announce(url: str, ref: str, template: Path, trust: bool, say: Say) -> None:
+    """Say what rendering this release runs; refuse what runs code unless it is trusted."""
+    settings = questions.load(template)
+    unsafe = [str(entry) for key in ("_tasks", "_jinja_extensions") for entry in settings.get(key, [])]
+    if unsafe and not trust:
+        raise UsageProblem(f"{url} {ref} runs code of its own: {'; '.join(unsafe)}", "To let it: --trust")
+    say(f"Rendering {url} {ref}" + (f", which runs: {'; '.join(unsafe)}" if unsafe else ""))
