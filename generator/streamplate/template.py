@@ -40,10 +40,10 @@ def order(tag: str) -> tuple[int, ...]:
 
 def releases() -> list[str]:
     """Tags of every template on board, oldest first."""
-    return sorted({*_bundled(BUNDLE), current()}, key=order)
+    return sorted({*bundled(BUNDLE), current()}, key=order)
 
 
-def _bundled(bundle: Path) -> list[str]:
+def bundled(bundle: Path) -> list[str]:
     """Tags in a bundle, from its header of `<object id> <ref>` lines (gitformat-bundle(5)): no git process needed."""
     if not bundle.is_file():
         return []

@@ -66,6 +66,12 @@ def publish(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     return publish
 
 
+@pytest.fixture
+def small_template() -> dict[str, str]:
+    """A template of one file, the answers, with three questions."""
+    return dict(SMALL_TEMPLATE)
+
+
 SMALL_TEMPLATE = {
     "copier.yml": """\
 _subdirectory: template/project

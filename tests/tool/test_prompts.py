@@ -27,10 +27,15 @@ def terminal() -> Iterator[pexpect.spawn]:
 
 
 def test_enter_takes_every_default(terminal: pexpect.spawn) -> None:
-    for question in questions.options():
-        terminal.expect_exact(question.help[:30])
+    asked, waiting = set(), questions.options()
+    while waiting:
+        seen = terminal.expect_exact([*(question.help[:30] for question in waiting), "Created my-agent"])
+        if seen == len(waiting):
+            break
+        asked.add(waiting.pop(seen).key)
         terminal.send(ENTER)
-    terminal.expect("Created my-agent")
+    assert {question.key for question in waiting if question.asked == "always"} == set()
+    assert "project_name" in asked
     terminal.expect("uv run serve --offline")
     terminal.expect(pexpect.EOF)
     assert terminal.wait() == 0

@@ -17,8 +17,6 @@ import pytest
 from hatch_build import write_bundle
 from streamplate import __version__, template
 
-pytestmark = pytest.mark.xdist_group("wheel")
-
 CUT = ["unshare", "-rn"]
 OFFLINE = CUT if shutil.which(CUT[0]) and not subprocess.run([*CUT, "true"]).returncode else []
 SOURCES = [

@@ -1,8 +1,8 @@
 """Amazon Bedrock: how its model calls are retried, closed when a run ends, and explained when they fail."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -51,6 +51,40 @@ FAILURES = {
 RETRIED = {"ThrottlingException", "ServiceUnavailableException", "InternalServerException", "ModelNotReadyException"}
 
 
+class TruncatedStream(Exception):
+    """The stream ended without `messageStop`: what came so far is not the whole answer."""
+
+
+class ModelStream:
+    """The events of one model call. One thread reads them; any thread may close it meanwhile."""
+
+    def __init__(self, stream: EventStream) -> None:
+        self._stream = stream
+        self._events = self._read()
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return self._events
+
+    def _read(self) -> Generator[dict[str, Any]]:
+        stopped = False
+        with closing(self._stream):
+            for event in self._stream:
+                stopped = stopped or "messageStop" in event
+                yield event
+        if not stopped:
+            raise TruncatedStream
+
+    def close(self) -> None:
+        """End the call at once, and free its connection."""
+        # Only a shutdown wakes a thread that waits in a read: `close()` leaves it there. botocore has no public way.
+        with suppress(OSError, RuntimeError, ValueError, AttributeError):
+            self._stream._raw_stream.shutdown()
+        # ValueError: a thread is reading, and closes the stream as soon as it wakes.
+        with suppress(ValueError):
+            self._events.close()
+            self._stream.close()
+
+
 class ModelCalls:
     """The model calls of one run. Closing it ends their streams at once, whichever thread reads them."""
 
@@ -64,9 +98,9 @@ class ModelCalls:
             reraise=True,
         )
         self._lock = threading.Lock()
-        self._streams: list[EventStream] = []
+        self._streams: list[ModelStream] = []
 
-    def add(self, stream: EventStream) -> None:
+    def add(self, stream: ModelStream) -> None:
         """Remember a stream, or close it if the run has ended meanwhile."""
         with self._lock:
             self._streams.append(stream)
@@ -79,7 +113,7 @@ class ModelCalls:
         with self._lock:
             streams, self._streams = self._streams, []
         for stream in streams:
-            _shut(stream)
+            stream.close()
 
 
 _calls: ContextVar[ModelCalls] = ContextVar("model_calls")
@@ -114,8 +148,9 @@ class TrackedClient:
         """The response of boto3's `converse_stream`."""
         calls = _calls.get()
         response: dict[str, Any] = calls.retrying(self._client.converse_stream, **request)
-        calls.add(response["stream"])
-        return {**response, "stream": _complete(response["stream"])}
+        stream = ModelStream(response["stream"])
+        calls.add(stream)
+        return {**response, "stream": stream}
 
 
 def client_config(settings: Settings) -> Config:
@@ -145,25 +180,6 @@ def missing_credentials() -> str | None:
     if boto3.Session().get_credentials() is None:
         return "No AWS credentials were found. Set AWS_PROFILE, or run `aws configure` or `aws sso login`."
     return None
-
-
-class TruncatedStream(Exception):
-    """The stream ended without `messageStop`: what came so far is not the whole answer."""
-
-
-def _complete(stream: EventStream) -> Iterator[dict[str, Any]]:
-    stopped = False
-    for event in stream:
-        stopped = stopped or "messageStop" in event
-        yield event
-    if not stopped:
-        raise TruncatedStream
-
-
-def _shut(stream: EventStream) -> None:
-    # Only a shutdown wakes a thread that waits in a read; `close()` leaves it there. botocore has no public way.
-    with suppress(OSError, RuntimeError, ValueError, AttributeError):
-        stream._raw_stream.shutdown()
 
 
 def _is_passing(error: BaseException) -> bool:
