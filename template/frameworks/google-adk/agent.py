@@ -58,7 +58,7 @@ class Conversation:
         except LlmCallsLimitExceededError as error:
             raise turn_limit() from error
         self._turns.append(turn)
-        while sum(map(len, self._turns)) > self._settings.max_history:
+        while len(self._turns) > 1 and sum(map(len, self._turns)) > self._settings.max_history:
             self._turns.pop(0)
 
     async def _events(self, prompt: str) -> AsyncGenerator[Event]:
