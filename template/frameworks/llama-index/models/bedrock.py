@@ -1,0 +1,85 @@
+"""The model: Amazon Bedrock through LlamaIndex, and what LlamaIndex leaves to be read in Bedrock's own events."""
+
+from collections.abc import Iterator, Sequence
+from contextvars import Context, copy_context
+from typing import Any
+
+import boto3
+from llama_index.core.base.llms.types import ChatMessage, ChatResponseAsyncGen, LLMMetadata
+from llama_index.core.llms.function_calling import FunctionCallingLLM
+from llama_index.llms.bedrock_converse import BedrockConverse  # type: ignore[import-untyped]
+
+from .contract import Usage
+from .errors import answer_too_long
+from .provider import TrackedClient, client_config
+from .settings import Settings
+
+
+def build_model(settings: Settings) -> FunctionCallingLLM:
+    """One model for the whole process: its client is thread-safe."""
+    client = boto3.client("bedrock-runtime", region_name=settings.aws_region, config=client_config(settings))
+    # As `model`, LlamaIndex takes only what is in its own list of models.
+    return AnyBedrockModel(
+        model="",
+        application_inference_profile_arn=settings.model_id,
+        client=TrackedClient(client),
+        region_name=settings.aws_region,
+        max_retries=1,
+    )
+
+
+class AnyBedrockModel(BedrockConverse):  # type: ignore[misc]
+    """Whichever model of Bedrock calls tools, each call of which belongs to the run that makes it."""
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        """What LlamaIndex wants to know of a model."""
+        return LLMMetadata(model_name=self.application_inference_profile_arn, is_function_calling_model=True)
+
+    async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
+        """The answer, piece by piece. LlamaIndex reads it in a thread to which it does not give the context."""
+        bound = self.model_copy()
+        bound._client = RunClient(self._client, copy_context())
+        answer: ChatResponseAsyncGen = await BedrockConverse.astream_chat(bound, messages, **kwargs)
+        return answer
+
+
+class RunClient:
+    """A client that calls the model in one context, whichever thread calls it."""
+
+    def __init__(self, client: Any, context: Context) -> None:
+        self._client = client
+        self._context = context
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def converse_stream(self, *, inferenceConfig: dict[str, Any], **request: Any) -> dict[str, Any]:
+        """Call without LlamaIndex's own limits (512 tokens, temperature 0.1): the model's apply."""
+        response = self._context.run(self._client.converse_stream, **request)
+        return {**response, "stream": _unless_cut(response["stream"])}
+
+
+def _unless_cut(events: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """LlamaIndex does not tell why an answer ended."""
+    for event in events:
+        if event.get("messageStop", {}).get("stopReason") == "max_tokens":
+            raise answer_too_long()
+        yield event
+
+
+def argument_piece(event: Any) -> str:
+    """The JSON text that this event of the stream adds to the last tool call's arguments, if any."""
+    match event:
+        case {"contentBlockDelta": {"delta": {"toolUse": {"input": str(piece)}}}}:
+            return piece
+    return ""
+
+
+def usage(event: Any) -> Iterator[Usage]:
+    """The tokens of the model call, which its last event tells."""
+    match event:
+        case {"metadata": {"usage": tokens}}:
+            # Bedrock counts tokens read from and written to its prompt cache beside `inputTokens`, not within.
+            cached = tokens.get("cacheReadInputTokens", 0) + tokens.get("cacheWriteInputTokens", 0)
+            yield Usage(tokens["inputTokens"] + cached, tokens["outputTokens"])
