@@ -1,4 +1,4 @@
-"""Calls the agent with a bearer token: the AWS SDK can't, so this is plain HTTPS. The token comes from `AGENT_TOKEN`."""
+"""Calls the agent with the bearer token in `AGENT_TOKEN`: the AWS SDK can't, so this is plain HTTPS."""
 
 import json
 import os
@@ -24,9 +24,7 @@ def stop(cloud: Cloud, arn: str, session: str, endpoint: str) -> None:
     _post(cloud, arn, "stopruntimesession", b"{}", session, endpoint).drain_conn()
 
 
-def _post(
-    cloud: Cloud, arn: str, action: str, body: bytes, session: str, endpoint: str
-) -> urllib3.BaseHTTPResponse:
+def _post(cloud: Cloud, arn: str, action: str, body: bytes, session: str, endpoint: str) -> urllib3.BaseHTTPResponse:
     host = cloud.client("bedrock-agentcore").meta.endpoint_url
     headers = {
         "Authorization": f"Bearer {_token()}",
@@ -51,7 +49,7 @@ def _post(
 def _token() -> str:
     token = os.environ.get("AGENT_TOKEN")
     if not token:
-        raise DeployError("AGENT_TOKEN is not set.", "Put an access token of the issuer in [auth] of deploy.toml there.")
+        raise DeployError("AGENT_TOKEN is not set.", "Put a token of the issuer in deploy.toml ([auth]) there.")
     return token
 
 
