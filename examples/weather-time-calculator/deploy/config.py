@@ -18,6 +18,7 @@ FILE = ROOT / "deploy.toml"
 OWNER = {"managed-by": f"{PROJECT}/deploy"}  # the tag of everything that this project made
 
 Seconds = Annotated[int, Field(ge=60, le=1_209_600)]  # AgentCore: LifecycleConfiguration
+LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]  # PutRetentionPolicy
 SecretArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$")]
 SECRET_NAME = re.compile(r"(^|_)(API_?KEY|SECRET|TOKEN|PASSWORD|PASSWD|PRIVATE_KEY)$", re.I)
 
@@ -76,6 +77,7 @@ class Config(Section):
     tags: dict[str, str] = Field(default={}, max_length=45)
     network: Network | None = None
     lifecycle: Lifecycle = Lifecycle()
+    log_days: LogDays = 30
     auth: Auth | None = None
 
     @field_validator("environment")

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from . import invoke, plan, policies, roles, runtimes
+from . import invoke, logs, plan, policies, roles, runtimes
 from .artifacts import ARTIFACTS
 from .command import Context, parser, run
 from .errors import DeployError
@@ -40,6 +40,7 @@ def deploy(context: Context) -> Json:
     result = _result(runtime, changed)
     if options.endpoint:
         result["changed"] |= _endpoint(context, runtime, options.endpoint, runtime["agentRuntimeVersion"])
+    result["changed"] |= logs.keep(context, runtime["agentRuntimeId"], {"DEFAULT", options.endpoint or "DEFAULT"})
     if not result["changed"]:
         report.say("Nothing has changed since the last deployment.")
     elif not options.no_check:

@@ -58,7 +58,7 @@ def _agreed(context: Context) -> bool:
 
 def _runtime(context: Context) -> list[Removal]:
     control = context.cloud.client("bedrock-agentcore-control")
-    runtime = runtimes.find(control, context.config.name)
+    runtime = runtimes.find_own(control, context.config.name)
     if runtime is None:
         return []
     identity = runtime["agentRuntimeId"]

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +51,26 @@ def groups(cloud: Cloud, name: str) -> list[str]:
     pages = cloud.client("logs").get_paginator("describe_log_groups")
     found = pages.paginate(logGroupNamePrefix=f"{PREFIX}{name}-")
     return [group["logGroupName"] for page in found for group in page["logGroups"]]
+
+
+def keep(context: Context, runtime_id: str, endpoints: set[str]) -> bool:
+    """Keep each endpoint's log for `log_days`, for AgentCore keeps it for ever; whether anything had to be done."""
+    logs, days = context.cloud.client("logs"), context.config.log_days
+    pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=f"{PREFIX}{runtime_id}-")
+    found = {group["logGroupName"]: group.get("retentionInDays") for page in pages for group in page["logGroups"]}
+    wrong = {name for name in (f"{PREFIX}{runtime_id}-{each}" for each in endpoints) if found.get(name) != days}
+    with context.report.step("Logs") as step:
+        for name in wrong:
+            if name not in found:
+                _create(logs, name)
+            logs.put_retention_policy(logGroupName=name, retentionInDays=days)
+        step.note = f"kept for {days} days{'' if wrong else ', as they were'}"
+    return bool(wrong)
+
+
+def _create(logs: Any, name: str) -> None:
+    with suppress(logs.exceptions.ResourceAlreadyExistsException):  # by AgentCore, a moment ago
+        logs.create_log_group(logGroupName=name)
 
 
 def delete(cloud: Cloud, group: str) -> None:

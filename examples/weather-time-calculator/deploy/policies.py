@@ -16,7 +16,7 @@ Policy = dict[str, Any]
 
 def execution(cloud: Cloud, config: Config) -> Policy:
     """What the running agent may do."""
-    policy = _load("execution", cloud, config)
+    policy = _load("execution*", cloud, config)
     policy["Statement"] += _load(_model_file(config.model), cloud, config)["Statement"]
     if config.secrets:
         read = {"Sid": "ReadSecrets", "Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"]}
@@ -31,7 +31,7 @@ def trust(cloud: Cloud, config: Config) -> Policy:
 
 def deployer(cloud: Cloud, config: Config) -> Policy:
     """What whoever runs `deploy` and `destroy` needs."""
-    return _load("deployer", cloud, config)
+    return _load("deployer*", cloud, config)
 
 
 def caller(cloud: Cloud, config: Config) -> Policy:
@@ -39,10 +39,12 @@ def caller(cloud: Cloud, config: Config) -> Policy:
     return _load("caller", cloud, config)
 
 
-def _load(name: str, cloud: Cloud, config: Config) -> Policy:
-    text = (FOLDER / f"{name}.json").read_text(encoding="utf-8")
-    policy: Policy = json.loads(Template(text).substitute(_names(cloud, config)))
-    return policy
+def _load(pattern: str, cloud: Cloud, config: Config) -> Policy:
+    """The statements of every file of that name: each way to deploy brings its own."""
+    texts = (file.read_text(encoding="utf-8") for file in sorted(FOLDER.glob(f"{pattern}.json")))
+    names = _names(cloud, config)
+    found: list[Policy] = [json.loads(Template(text).substitute(names)) for text in texts]
+    return {"Version": "2012-10-17", "Statement": [each for policy in found for each in policy["Statement"]]}
 
 
 def _names(cloud: Cloud, config: Config) -> dict[str, str]:
@@ -53,6 +55,7 @@ def _names(cloud: Cloud, config: Config) -> dict[str, str]:
         "name": config.name,
         "role": role_name(cloud, config),
         "bucket": bucket_name(cloud, config),
+        "stack": config.name.replace("_", "-"),
         "repository": config.repository or config.name.lower(),
         "model": config.model.rpartition("/")[2],
         "foundation_model": PROFILE.sub("", config.model) if not config.model.startswith("arn:") else "*",

@@ -53,24 +53,32 @@ def _authorizer(config: Config) -> Json:
 
 
 def find(control: Any, name: str) -> Json | None:
-    """Our runtime of this name, settled. One that something else made is an error, for it may not be touched."""
+    """The runtime of this name, settled, whoever made it."""
     for page in control.get_paginator("list_agent_runtimes").paginate():
         for runtime in page["agentRuntimes"]:
             if runtime["agentRuntimeName"] == name:
-                _refuse_strangers(control, runtime)
                 return settled(control, runtime["agentRuntimeId"])
     return None
+
+
+def find_own(control: Any, name: str) -> Json | None:
+    """The runtime of this name. One that something else made is an error, for it may not be touched."""
+    runtime = find(control, name)
+    if runtime:
+        _refuse_strangers(control, runtime)
+    return runtime
 
 
 def _refuse_strangers(control: Any, runtime: Json) -> None:
     tags = control.list_tags_for_resource(resourceArn=runtime["agentRuntimeArn"])["tags"]
     if not OWNER.items() <= tags.items():
         name = runtime["agentRuntimeName"]
-        raise DeployError(f"The name {name} is taken, and {PROJECT} did not make it.", "Set `name` in deploy.toml.")
+        message = f"The runtime {name} exists, and `uv run deploy` of {PROJECT} did not make it."
+        raise DeployError(message, "Choose another `name` in deploy.toml.")
 
 
 def require(control: Any, name: str) -> Json:
-    """Our runtime, or an error that says to deploy first."""
+    """The runtime, or an error that says to deploy first."""
     runtime = find(control, name)
     if runtime is None:
         raise DeployError(f"{name} is not deployed in this account and region.", "Deploy it: `uv run deploy`.")
@@ -92,7 +100,7 @@ def settled(control: Any, runtime_id: str, progress: Progress = lambda status: N
 
 def ensure(control: Any, config: Config, settings: Json, progress: Progress) -> tuple[Json, bool]:
     """The runtime with these settings, ready, and whether anything had to be done."""
-    current = find(control, config.name)
+    current = find_own(control, config.name)
     if current and current["status"] == "CREATE_FAILED":
         delete(control, current["agentRuntimeId"])
         current = None

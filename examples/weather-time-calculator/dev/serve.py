@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -50,14 +51,26 @@ def _serve(options: argparse.Namespace) -> None:
 
     settings = Settings()
     app = create_app(settings)
+    port = _free_port(options.host, options.port)
     logging.getLogger("bedrock_agentcore.app").setLevel(logging.WARNING)
-    print(f"weather-time-calculator on http://{options.host}:{options.port} (Ctrl-C stops it)", flush=True)
+    url = f"http://{options.host}:{port}"
+    print(f"weather-time-calculator on {url} (Ctrl-C stops it)", flush=True)
     app.run(
         host=options.host,
-        port=options.port,
+        port=port,
         ws_max_size=settings.max_request_bytes,
         timeout_graceful_shutdown=2,
     )
+
+
+def _free_port(host: str, port: int) -> int:
+    """The port, if nothing listens there; 0 takes a free one."""
+    try:
+        with socket.create_server((host, port)) as listener:
+            number: int = listener.getsockname()[1]
+            return number
+    except OSError as error:
+        sys.exit(f"Cannot listen on {host}:{port} ({error.strerror}). Choose another with --port; 0 takes a free one.")
 
 
 if __name__ == "__main__":

@@ -52,9 +52,13 @@ class AgentClient:
         self._http.close()
 
     def ask(self, prompt: str, session: str | None = None) -> Answer:
-        """One turn, read to its end."""
-        with self.post({"prompt": prompt}, session) as stream:
-            return stream.read()
+        """One turn, read to its end, once the session is free: a caller that left frees it a moment later."""
+        deadline = time.monotonic() + 10
+        while True:
+            with self.post({"prompt": prompt}, session) as stream:
+                if stream.response.status_code != 409 or time.monotonic() > deadline:
+                    return stream.read()
+            time.sleep(0.01)
 
     @contextmanager
     def post(self, body: dict[str, Any] | bytes, session: str | None = None) -> Iterator["Stream"]:

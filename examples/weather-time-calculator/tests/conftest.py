@@ -60,7 +60,9 @@ def agent_url(_model: LocalModel) -> Iterator[str]:
     """Where the agent listens. Its limits are small, so that tests reach them soon."""
     from weather_time_calculator.server import create_app
 
-    settings = Settings(heartbeat_seconds=0.2, throttle_seconds=3, model_read_seconds=5, max_turns=4, max_runs=40)
+    settings = Settings(
+        heartbeat_seconds=0.2, throttle_seconds=3, model_read_seconds=5, max_turns=4, max_runs=40, max_history=10
+    )
     with served(create_app(settings)) as url:
         yield url
 

@@ -117,4 +117,4 @@ def test_a_client_that_leaves_while_the_model_is_throttled_ends_the_retries(
         eventually(lambda: len(local_model.requests) > 0)
 
     local_model.faults.clear()
-    eventually(lambda: agent.ask("Count to 3", "impatient").text == "1 2 3")
+    assert agent.ask("Count to 3", "impatient").text == "1 2 3"

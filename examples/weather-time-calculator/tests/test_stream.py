@@ -63,6 +63,17 @@ def test_a_session_remembers_its_turns(agent: AgentClient) -> None:
     assert "my colour is green" in second.text
 
 
+def test_a_long_session_is_cut_to_what_the_model_can_still_see(agent: AgentClient, local_model: LocalModel) -> None:
+    session = str(uuid.uuid4())
+    for number in range(8):
+        answer = agent.ask(f'call echo {{"text": "turn {number}"}}', session)
+        assert answer.types[-1] == "RUN_FINISHED"
+
+    limit, turn = 10, 4
+    assert max(len(request.conversation.messages) for request in local_model.requests) <= limit + turn
+    assert "turn 6" in agent.ask("What did I ask before?", session).text
+
+
 def test_sessions_share_nothing(agent: AgentClient) -> None:
     agent.ask("My colour is green", session=str(uuid.uuid4()))
 

@@ -10,9 +10,9 @@ from ..stream import new_session
 from .chat import INTERRUPTED, Chat
 
 
-def main() -> int:
-    """The console script; returns the exit code: 0 answered, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C."""
-    arguments = _parser().parse_args()
+def main(argv: list[str] | None = None) -> int:
+    """The console script; returns the exit code: 0 answered, 1 failed, 130 stopped by Ctrl-C."""
+    arguments = _parser().parse_args(argv)
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from itertools import dropwhile
 from typing import Self
 
 from markdown_it import MarkdownIt
@@ -24,6 +25,10 @@ class Answer(Markdown):
     def __init__(self, text: str) -> None:
         super().__init__(text, justify="default", hyperlinks=False)
         self.parsed = PARSER.parse(text)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Without the empty line that Rich puts before a first block that is a table, a list or a quote."""
+        return dropwhile(lambda part: part == Segment.line(), super().__rich_console__(console, options))
 
 
 def split_finished(text: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 from uv import find_uv_bin
@@ -12,6 +13,8 @@ from ..errors import DeployError
 
 def find_python() -> str | None:
     """A Python of the runtime's version on this machine, or None: another one's bytecode is of no use."""
+    if "{}.{}".format(*sys.version_info) == PYTHON:
+        return sys.executable
     find = [find_uv_bin(), "--quiet", "python", "find", "--no-project", PYTHON]
     done = subprocess.run(find, capture_output=True, text=True)
     return done.stdout.strip() if done.returncode == 0 else None

@@ -1,4 +1,4 @@
-"""Entry point on AgentCore Runtime: `python -m weather_time_calculator.main`. On your machine, use `uv run serve`."""
+"""Entry point on AgentCore Runtime. On your machine, use `uv run serve`."""
 
 from weather_time_calculator.server import create_app
 from weather_time_calculator.settings import Settings

@@ -12,7 +12,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from subprocess import PIPE
 from threading import Thread
+from typing import NamedTuple
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -20,9 +22,11 @@ import pytest
 from rich.console import Console
 
 from ..agent_client import AgentClient
+from clients.terminal import main
 from clients.terminal.live import Answer, LiveView, split_finished
 from local_model.server import Fault, LocalModel
 
+Chat = Callable[..., "Answered"]
 Eventually = Callable[[Callable[[], bool]], None]
 PROJECT = Path(__file__).parents[2]
 RUN = "import sys; from clients.terminal import main; sys.exit(main())"
@@ -51,9 +55,33 @@ print("back")
 """
 
 
-def chat(url: str, *arguments: str, question: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", RUN, "--url", f"{url}/invocations", *arguments]
-    return subprocess.run(command, input=question, capture_output=True, encoding="utf-8", cwd=PROJECT, timeout=60)
+class Answered(NamedTuple):
+    """What a run of the client left behind."""
+
+    exit_code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def chat(agent_url: str, capsys: pytest.CaptureFixture[str]) -> Callable[..., Answered]:
+    """Run the client in this process, which spares its start."""
+
+    def ask(*arguments: str, url: str = agent_url) -> Answered:
+        exit_code = main(["--url", f"{url}/invocations", *arguments])
+        return Answered(exit_code, *capsys.readouterr())
+
+    return ask
+
+
+def start(url: str, question: str) -> subprocess.Popen[bytes]:
+    """The client in a process of its own, whose standard streams are pipes; the question comes through one."""
+    command = [sys.executable, "-c", RUN, "--url", f"{url}/invocations"]
+    process = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=PROJECT)
+    assert process.stdin
+    process.stdin.write(question.encode())
+    process.stdin.close()
+    return process
 
 
 @contextmanager
@@ -147,92 +175,97 @@ def terminal(_shared_terminal: Terminal, local_model: LocalModel) -> Terminal:
 
 
 @pytest.mark.usefixtures("local_model")
-class TestOneQuestion:
-    def test_through_a_pipe_standard_output_is_the_answer(self, agent_url: str) -> None:
-        run = chat(agent_url, question="Count to 5\n")
-        assert (run.returncode, run.stdout) == (0, "1 2 3 4 5\n")
-        assert re.search(r"first token [\d.]+ s · [\d.]+ s · \d+ tokens", run.stderr)
-
-    def test_tool_calls_are_told_on_standard_error(self, agent_url: str) -> None:
-        run = chat(agent_url, 'call echo {"text": "hello"}')
-        assert re.search(r'^- echo\(text="hello"\) [\d.]+ s → echo: hello$', run.stderr, re.MULTILINE)
-        assert run.stdout.startswith("Let me look that up.\n\n")
-        assert run.stdout.endswith("**echo**: echo: hello\n")
-
-    def test_a_session_goes_on(self, agent_url: str) -> None:
-        session = str(uuid4())
-        chat(agent_url, "--session", session, "Count to 3")
-        assert "Count to 3" in chat(agent_url, "--session", session, "What was my first question?").stdout
-
-    def test_escape_sequences_from_the_agent_do_not_reach_the_terminal(self, agent_url: str) -> None:
-        run = chat(agent_url, r'call echo {"text": "\u001b[31mred\u0007"}')
-        assert "echo: [31mred" in run.stdout
-        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", run.stdout + run.stderr)
+class TestThroughAPipe:
+    def test_standard_output_is_the_answer(self, agent_url: str) -> None:
+        with start(agent_url, "Count to 5\n") as client:
+            assert client.stdout and client.stderr
+            assert client.stdout.read() == b"1 2 3 4 5\n"
+            assert re.fullmatch(rb"first token [\d.]+ s \xc2\xb7 [\d.]+ s \xc2\xb7 \d+ tokens\n", client.stderr.read())
+            assert client.wait(30) == 0
 
     def test_a_reader_that_leaves_early_is_no_accident(self, agent_url: str) -> None:
-        command = [sys.executable, "-c", RUN, "--url", f"{agent_url}/invocations", "Count to 2000"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=PROJECT) as process:
-            assert process.stdout and process.stderr
-            process.stdout.read(10)
-            process.stdout.close()
-            assert process.wait(timeout=30) == 1
-            assert process.stderr.read() == b""
+        with start(agent_url, "Count to 2000") as client:
+            assert client.stdout and client.stderr
+            client.stdout.read(10)
+            client.stdout.close()
+            assert (client.stderr.read(), client.wait(30)) == (b"", 1)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
+    def test_ctrl_c_cancels_the_turn(self, agent_url: str, local_model: LocalModel, eventually: Eventually) -> None:
+        with start(agent_url, "Count to 2000") as client:
+            assert client.stdout and client.stderr
+            client.stdout.read(10)
+            client.send_signal(signal.SIGINT)
+            assert (client.stderr.read(), client.wait(30)) == (b"Stopped.\n", 130)
+        eventually(lambda: local_model.requests[-1].ended == "closed by client")
+
+
+@pytest.mark.usefixtures("local_model")
+class TestOneQuestion:
+    def test_tool_calls_are_told_on_standard_error(self, chat: Chat) -> None:
+        run = chat('call echo {"text": "hello"}')
+        assert re.search(r'^- echo\(text="hello"\) [\d.]+ s → echo: hello$', run.err, re.MULTILINE)
+        assert run.out.startswith("Let me look that up.\n\n")
+        assert run.out.endswith("**echo**: echo: hello\n")
+
+    def test_a_session_goes_on(self, chat: Chat) -> None:
+        session = str(uuid4())
+        chat("--session", session, "Count to 3")
+        assert "Count to 3" in chat("--session", session, "What was my first question?").out
+
+    def test_escape_sequences_from_the_agent_do_not_reach_the_terminal(self, chat: Chat) -> None:
+        run = chat(r'call echo {"text": "\u001b[31mred\u0007"}')
+        assert "echo: [31mred" in run.out
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", run.out + run.err)
 
 
 class TestFailures:
-    def test_no_agent_there(self) -> None:
+    def test_no_agent_there(self, chat: Chat) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        run = chat(url, "Hello")
-        assert (run.returncode, run.stdout) == (1, "")
-        assert "Start it with `uv run serve --offline`" in run.stderr
+        exit_code, out, err = chat("Hello", url=url)
+        assert (exit_code, out) == (1, "")
+        assert "Start it with `uv run serve --offline`" in err
 
-    def test_a_refused_question(self, agent: AgentClient, agent_url: str) -> None:
+    def test_a_refused_question(self, chat: Chat, agent: AgentClient) -> None:
         session = str(uuid4())
         with agent.post({"prompt": "Count to 2000"}, session) as stream:
             stream.read(deltas=1)
-            run = chat(agent_url, "--session", session, "Hello")
-        assert (run.returncode, run.stdout) == (1, "")
-        assert "(session_busy)" in run.stderr
+            exit_code, out, err = chat("--session", session, "Hello")
+        assert (exit_code, out) == (1, "")
+        assert "(session_busy)" in err
 
-    def test_a_run_that_fails(self, agent_url: str, local_model: LocalModel) -> None:
+    def test_a_run_that_fails(self, chat: Chat, local_model: LocalModel) -> None:
         local_model.faults.append(Fault("error", after=10))
-        run = chat(agent_url, "Count to 100")
-        assert run.returncode == 1
-        assert run.stdout.startswith("1 2 3")
-        assert "(model_error)" in run.stderr
+        exit_code, out, err = chat("Count to 100")
+        assert (exit_code, out[:5]) == (1, "1 2 3")
+        assert "(model_error)" in err
 
-    def test_a_connection_that_breaks(self, agent_url: str, local_model: LocalModel) -> None:
+    @pytest.mark.usefixtures("local_model")
+    def test_a_connection_that_breaks(self, chat: Chat, agent_url: str) -> None:
         with breaking(agent_url, size=4000) as url:
-            run = chat(url, "Count to 2000")
-        assert run.returncode == 1
-        assert run.stdout.startswith("1 2 3")
-        assert "The connection broke before the answer was complete. The session is kept" in run.stderr
+            exit_code, out, err = chat("Count to 2000", url=url)
+        assert (exit_code, out[:5]) == (1, "1 2 3")
+        assert "The connection broke before the answer was complete. The session is kept" in err
 
-    def test_an_address_where_no_agent_is(self, local_model: LocalModel) -> None:
-        run = chat(local_model.url, "Hello")
-        assert (run.returncode, run.stdout) == (1, "")
-        assert "(http_404)" in run.stderr
+    def test_an_address_where_no_agent_is(self, chat: Chat, local_model: LocalModel) -> None:
+        exit_code, out, err = chat("Hello", url=local_model.url)
+        assert (exit_code, out) == (1, "")
+        assert "(http_404)" in err
 
-    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
-    def test_ctrl_c(self, agent_url: str, local_model: LocalModel, eventually: Eventually) -> None:
-        command = [sys.executable, "-c", RUN, "--url", f"{agent_url}/invocations", "Count to 2000"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=PROJECT) as process:
-            assert process.stdout and process.stderr
-            process.stdout.read(10)
-            process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=30) == 130
-            assert process.stderr.read() == b"Stopped.\n"
-        eventually(lambda: local_model.requests[-1].ended == "closed by client")
+    @pytest.mark.parametrize("wrong", [["--session", "with space", "Hello"], ["--unknown", "Hello"]])
+    def test_wrong_usage(self, chat: Chat, wrong: list[str]) -> None:
+        with pytest.raises(SystemExit, match="2"):
+            chat(*wrong)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals of this kind")
 class TestInATerminal:
     def test_the_text_grows(self, terminal: Terminal) -> None:
         terminal.type("Count to 300\r")
-        frames = terminal.until(" tokens").split("Ctrl-C stops")
-        assert any("10 11 12" in frame and "300" not in frame for frame in frames[1:])
-        assert "298 299 300" in frames[-1]
+        shown = terminal.until(" tokens")
+        assert any("10 11 12" in frame and "300" not in frame for frame in shown.split("Ctrl-C stops")[1:])
+        assert "298 299 300" in shown
 
     def test_tool_calls_are_shown_while_they_run_and_when_they_end(self, terminal: Terminal) -> None:
         terminal.type('call sleepy {"seconds": 0.4}\r')
