@@ -1,0 +1,99 @@
+"""The workflows: valid for their services, and their steps do what they say."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamplate
+import yaml
+from streamplate import template
+
+BIN = Path(sys.executable).parent
+SERVICES = {
+    "github": ("vendor.github-workflows", [".github/workflows/test.yml", ".github/workflows/update.yml"]),
+    "gitlab": ("vendor.gitlab-ci", [".gitlab-ci.yml"]),
+}
+SLOW = ("uv sync", "uv run")
+"""The project's own checks, which other tests run."""
+NEEDS_SERVICE = ("gh pr",)
+
+
+@pytest.mark.parametrize("ci", SERVICES)
+def test_a_workflow_is_valid_for_its_service(ci: str, tmp_path: Path) -> None:
+    schema, files = SERVICES[ci]
+    project = streamplate.new(tmp_path / "my-agent", {"ci": ci}, git=False).path
+
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, *files]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_without_ci_there_is_no_workflow(tmp_path: Path) -> None:
+    project = streamplate.new(tmp_path / "my-agent", git=False).path
+
+    assert not [*project.glob(".git*/*"), *project.glob(".gitlab*")]
+
+
+@pytest.mark.skipif("v0.2.0" not in template.releases()[:-1], reason="no release with workflows can be updated yet")
+@pytest.mark.parametrize("ci", SERVICES)
+def test_the_update_job_pushes_a_branch_with_the_update(ci: str, tmp_path: Path) -> None:
+    """Its own commands, in order, on a clone of the project; what only the service has is left out."""
+    origin, clone = tmp_path / "origin.git", tmp_path / "clone"
+    project = streamplate.new(tmp_path / "my-agent", {"ci": ci}, release="0.2.0", git=True).path
+    git("clone", "--quiet", "--bare", project, origin)
+    git("clone", "--quiet", origin, clone)
+    git("-C", origin, "config", "receive.advertisePushOptions", "true")
+
+    for step in STEPS[ci](clone):
+        run_step(step, clone, tmp_path)
+
+    pushed = git("-C", origin, "show", "streamplate-update:.copier-answers.yml")
+    assert yaml.safe_load(pushed)["_commit"] == template.current()
+    assert git("-C", origin, "diff", "--name-only", "main", "streamplate-update").count("\n") > 1
+
+
+def github_steps(project: Path) -> list[str]:
+    workflow = yaml.safe_load((project / SERVICES["github"][1][1]).read_text())
+    steps: list[dict[str, Any]] = workflow["jobs"]["update"]["steps"]
+    assert all("check.outputs.current" in step["if"] for step in steps[3:])
+    return [step["run"] for step in steps if "run" in step]
+
+
+def gitlab_steps(project: Path) -> list[str]:
+    jobs = yaml.safe_load((project / ".gitlab-ci.yml").read_text())
+    steps: list[str] = jobs["update"]["script"]
+    return [
+        step.replace('"https://oauth2:$UPDATE_TOKEN@$CI_SERVER_HOST/$CI_PROJECT_PATH.git"', "origin") for step in steps
+    ]
+
+
+STEPS = {"github": github_steps, "gitlab": gitlab_steps}
+
+
+def run_step(step: str, project: Path, folder: Path) -> None:
+    """Run the lines of a step; `uvx --from "$STREAMPLATE"` is this checkout."""
+    lines = [line for line in step.splitlines() if not line.strip().startswith(SLOW + NEEDS_SERVICE)]
+    script = "\n".join(lines).replace('uvx --from "$STREAMPLATE" streamplate', f"{sys.executable} -m streamplate")
+    if "gh pr" in script:
+        return
+    variables = {
+        "GITHUB_OUTPUT": str(folder / "output"),
+        "RUNNER_TEMP": str(folder),
+        "GITLAB_USER_NAME": "Ada",
+        "GITLAB_USER_EMAIL": "ada@example.com",
+        "CI_DEFAULT_BRANCH": "main",
+        "PYTHONPATH": str(Path(streamplate.__file__).parents[1]),
+    }
+    command = ["bash", "-eo", "pipefail", "-c", script]
+    done = subprocess.run(command, cwd=project, env=os.environ | variables, capture_output=True, text=True)
+    assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
+
+
+def git(*args: object) -> str:
+    return subprocess.check_output(["git", *map(str, args)], text=True)
