@@ -116,8 +116,10 @@ def _rendered(source: Path, folder: Path) -> set[str]:
 
 def _every_choice(source: Path) -> list[dict[str, Any]]:
     """Answers that take each choice once: every item of each list, and each single choice by itself."""
+    open_ones = {question.key: question.example for question in questions.read(source) if question.default is None}
     asked = [question for question in questions.read(source) if question.choices]
     lists: dict[str, Any] = {question.key: list(question.choices) for question in asked if question.multiple}
+    lists |= open_ones
     single = [{question.key: choice} for question in asked if not question.multiple for choice in question.choices]
     return [lists | answers for answers in single] or [lists]
 

@@ -24,6 +24,8 @@ class Question:
     """Value to label; empty when any value of the type will do."""
     default: Any
     asked: str
+    example: str
+    """An answer, where there is no default."""
 
 
 def options(release: str = "") -> list[Question]:
@@ -78,6 +80,7 @@ def _question(key: str, spec: Mapping[str, Any]) -> Question:
         choices=_choices(spec.get("choices", {})),
         default=spec.get("default"),
         asked=_condition(spec.get("when", True)),
+        example=spec.get("placeholder", ""),
     )
 
 

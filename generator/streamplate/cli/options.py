@@ -35,4 +35,6 @@ def _describe(question: questions.Question) -> str:
 def _default(question: questions.Question) -> str:
     if isinstance(question.default, list):
         return ",".join(map(str, question.default)) or "none"
+    if question.default is None:
+        return f"none; for instance {question.example}"
     return "follows from other answers" if "{{" in str(question.default) else str(question.default)
