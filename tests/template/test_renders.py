@@ -47,6 +47,7 @@ ALWAYS = {
     "src/my_agent/streaming.py",
     "src/my_agent/tools/__init__.py",
     "src/my_agent/tools/readable.py",
+    "src/my_agent/websocket.py",
     "tests/__init__.py",
     "tests/agent_client.py",
     "tests/conftest.py",
