@@ -1,4 +1,4 @@
-"""The agent's server: AgentCore's HTTP contract, and the same events over a WebSocket.
+"""The agent's server: AgentCore's HTTP contract, and `/ws`.
 
 Built on `BedrockAgentCoreApp`, which reads AgentCore's headers, logs and answers `/ping`. Its entry point returns a
 response of our own: what an entry point *yields* passes through a thread bridge that stops at 40 waiting streams.
@@ -7,13 +7,12 @@ response of our own: what an entry point *yields* passes through a thread bridge
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from bedrock_agentcore import BedrockAgentCoreApp, RequestContext
-from pydantic_core import from_json
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -21,14 +20,14 @@ from starlette.websockets import WebSocket
 
 from .agent import Conversation
 from .body import CheckedBody
-from .errors import Failure, Refused
-from .events import RunEvents
+from .errors import Refused
 from .inputs import Turn, parse
 from .model import build_model
 from .runs import run
 from .sessions import Sessions
 from .settings import Settings
 from .streaming import EventStream
+from .websocket import Dialogue
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 
@@ -72,32 +71,8 @@ class Server:
             return refusal(refused)
 
     async def converse(self, websocket: WebSocket, context: RequestContext) -> None:
-        """`/ws`: each message is a request body, each answer its events. Closing the socket cancels the run."""
-        await websocket.accept()
-        own_session_id = str(uuid4())
-        message = await websocket.receive_text()
-        while True:
-            answer = asyncio.create_task(self._answer(websocket, message, context.session_id, own_session_id))
-            upcoming = asyncio.create_task(websocket.receive_text())
-            try:
-                await asyncio.wait({answer, upcoming}, return_when=asyncio.FIRST_COMPLETED)
-                if upcoming.done() and upcoming.exception():
-                    answer.cancel()
-                await asyncio.wait({answer})
-                message = await upcoming
-            finally:
-                answer.cancel()
-                upcoming.cancel()
-
-    async def _answer(self, websocket: WebSocket, message: str, session_id: str | None, own_session_id: str) -> None:
-        try:
-            turn = parse(_json(message), session_id, new_session_id=own_session_id)
-            with self._sessions.claim(turn.session_id) as conversation:
-                async with aclosing(run(turn, conversation, self._settings)) as events:
-                    async for event in events:
-                        await websocket.send_text(event)
-        except Refused as refused:
-            await websocket.send_text(RunEvents.failed(Failure(refused.code, refused.message)))
+        """`/ws`: turn after turn until the client closes the socket."""
+        await Dialogue(websocket, context.session_id, self._sessions, self._settings).hold()
 
 
 class RunResponse(Response):
@@ -128,10 +103,3 @@ class RunResponse(Response):
 def refusal(refused: Refused) -> JSONResponse:
     """What was wrong, for programs (`code`) and people (`message`)."""
     return JSONResponse({"code": refused.code, "message": refused.message}, refused.status)
-
-
-def _json(message: str) -> Any:
-    try:
-        return from_json(message)
-    except ValueError as error:
-        raise Refused(400, "invalid_json", f"The message is not JSON: {error}") from error
