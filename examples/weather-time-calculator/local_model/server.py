@@ -4,15 +4,12 @@
 """
 
 import asyncio
-import socket
-import threading
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -21,6 +18,7 @@ from starlette.routing import Route
 from . import wire
 from .conversation import Conversation
 from .script import reply, usage
+from .serving import served
 from .tools import OFFLINE_TOOLS
 
 
@@ -128,14 +126,5 @@ async def _break(fault: Fault) -> AsyncIterator[bytes]:
 def running(port: int = 0, pace: float = 0.02) -> Iterator[LocalModel]:
     """A local model server on loopback, in a thread of its own; port 0 takes a free one."""
     model = LocalModel(pace)
-    with socket.create_server(("127.0.0.1", port)) as listener:
-        model.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        config = uvicorn.Config(model.app(), log_level="critical", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],), name="local-model", daemon=True)
-        thread.start()
-        try:
-            yield model
-        finally:
-            server.should_exit = True
-            thread.join()
+    with served(model.app(), port) as model.url:
+        yield model

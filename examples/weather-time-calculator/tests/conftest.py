@@ -9,8 +9,8 @@ from weather_time_calculator import tools
 from weather_time_calculator.settings import Settings
 
 from .agent_client import AgentClient
-from .served import served
 from local_model.server import LocalModel, running
+from local_model.serving import served
 
 
 def echo(text: str) -> str:

@@ -1,4 +1,4 @@
-"""An ASGI application on a real socket."""
+"""An ASGI application on a real socket, for as long as it is needed."""
 
 import socket
 import threading
@@ -10,9 +10,9 @@ import uvicorn
 
 
 @contextmanager
-def served(app: Any) -> Iterator[str]:
-    """Serve `app` on a free loopback port, in a thread of its own; gives the base URL."""
-    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
+def served(app: Any, port: int = 0) -> Iterator[str]:
+    """Serve `app` on loopback, in a thread of its own; port 0 takes a free one. Gives the base URL."""
+    with socket.create_server(("127.0.0.1", port), backlog=256) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
