@@ -12,7 +12,7 @@ from streamplate.errors import StreamplateError, UsageProblem
 from streamplate.questions import Question, options
 from streamplate.updates import Report, Wanted, update
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 
 __all__ = [
     "NewProject",
