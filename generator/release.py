@@ -94,7 +94,7 @@ def unrecorded(root: Path) -> list[str]:
         return []
     with tempfile.TemporaryDirectory() as folder:
         old = Path(folder, "template")
-        _git("clone", "-q", "--branch", released[-1], str(_bundle(root)), str(old))
+        _git("-c", "advice.detachedHead=false", "clone", "-q", "--branch", released[-1], str(_bundle(root)), str(old))
         before, now = _rendered(old, Path(folder, "old")), _rendered(root, Path(folder, "new"))
     recorded_notes = notes.crossed(root, released[-1], f"v{sys.maxsize}")
     renames = {a: b for each in recorded_notes for a, b in each.renames.items()}
