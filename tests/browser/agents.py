@@ -1,0 +1,75 @@
+"""A rendered project, served as its user serves it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.deployment.projects import install, render
+
+ECHO = '''
+def echo(text: str) -> str:
+    """Give the text back.
+
+    Args:
+        text: Any text.
+    """
+    return text
+'''
+
+
+def make(path: Path, **answers: object) -> Path:
+    """A project, installed, with one more tool: `call echo {"text": …}` makes the agent say anything."""
+    render(path, project_name="my-agent", deployment=[], **answers)
+    tools = path / "src/my_agent/tools"
+    (tools / "echo.py").write_text(ECHO.lstrip())
+    listing = (tools / "__init__.py").read_text()
+    listing = listing.replace("from .readable", "from .echo import echo\nfrom .readable")
+    (tools / "__init__.py").write_text(re.sub(r"(FUNCTIONS\b.*?=\s*\[)", r"\1echo, ", listing))
+    install(path)
+    return path
+
+
+class Served:
+    """A running `serve --offline`."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+        self.process = process
+        self.url = url
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def serve(project: Path, port: int = 0) -> Iterator[Served]:
+    """The agent on a port (0: a free one), once it answers."""
+    command = [project / ".venv/bin/serve", "--offline", "--port", str(port)]
+    with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            printed = iter(process.stdout.readline, "")
+            url = next(found[0] for line in printed if (found := re.search(r"http://[\d.]+:\d+", line)))
+            _wait(url)
+            yield Served(process, url)
+        finally:
+            process.terminate()
+
+
+def _wait(url: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            httpx.get(f"{url}/ping", trust_env=False)
+            return
+        except httpx.TransportError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)

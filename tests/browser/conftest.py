@@ -1,0 +1,60 @@
+"""The page of a served project, in Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.agents import Served, make, serve
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = ["--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser of this machine."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    sandbox = [] if os.getuid() else ["--no-sandbox"]  # Chromium refuses to run as root in its sandbox
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *sandbox])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Path:
+    """A project with the chat page."""
+    return make(tmp_path_factory.mktemp("browser") / "my-agent", clients=["web"])
+
+
+@pytest.fixture(scope="session")
+def agent(project: Path) -> Iterator[Served]:
+    """Its agent, with the page at `/`."""
+    with serve(project) as served:
+        yield served
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """A browser with nothing kept from before, which fails the test on whatever the page complains about."""
+    complaints: list[str] = []
+    context = chromium.new_context()
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    yield context
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(context: BrowserContext, agent: Served) -> Page:
+    """The chat page, open."""
+    page = context.new_page()
+    page.goto(agent.url)
+    return page
