@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -32,7 +33,14 @@ def write_bundle(root: Path, version: str, bundle: Path) -> None:
             _git(store, "fetch", "-q", "--update-head-ok", str(released), "+refs/*:refs/*")
         if f"v{version}" not in _git(store, "tag").split():
             _commit(store, root, f"v{version}")
-        _git(store, "-c", "pack.threads=1", "bundle", "create", "-q", str(bundle), "HEAD", "--all")
+        _git(store, "-c", "pack.threads=1", "bundle", "create", "-q", "bundle", "HEAD", "--all")
+        _put(store / "bundle", bundle)
+
+
+def _put(made: Path, target: Path) -> None:
+    """Move a file into place whole: another build may be reading the one that is there."""
+    draft = Path(shutil.copy(made, target.with_name(f"{target.name}.{os.getpid()}")))
+    draft.replace(target)
 
 
 def _commit(store: Path, root: Path, tag: str) -> None:

@@ -61,9 +61,7 @@ def incomplete(root: Path, version: str) -> Iterator[str]:
 
 def freeze(root: Path, version: str) -> None:
     """Add the template to the bundle of releases, and write down what it is."""
-    draft = _bundle(root).with_suffix(".new")
-    write_bundle(root, version, draft)
-    draft.replace(_bundle(root))
+    write_bundle(root, version, _bundle(root))
     lines = "".join(f"{tag} {tree}\n" for tag, tree in trees(_bundle(root)).items())
     (root / FROZEN).write_text(lines, "utf-8")
     _replace(root / "CHANGELOG.md", f"## {version}, unreleased", f"## {version}, {date.today()}")

@@ -1,0 +1,138 @@
+"""A project of every release, edited as its owner would, brought to the newest: the edits stay, and everything works."""
+
+from __future__ import annotations
+
+import json
+import filecmp
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamplate import template
+
+from tests.end_to_end.conftest import run
+
+PACKAGE = Path("src", "my_agent")
+DICE = '''"""A tool of one's own."""
+
+
+def roll_dice(sides: int) -> str:
+    """Roll a die that always shows its highest number.
+
+    Args:
+        sides: How many sides the die has.
+    """
+    return str(sides)
+'''
+DICE_TEST = """from my_agent.tools import FUNCTIONS
+
+
+def test_the_die_is_offered_to_the_model() -> None:
+    assert "roll_dice" in [function.__name__ for function in FUNCTIONS]
+"""
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text, (path, old)
+    path.write_text(text.replace(old, new, 1))
+
+
+def add_a_tool(project: Path) -> None:
+    tools = project / PACKAGE / "tools"
+    (tools / "dice.py").write_text(DICE)
+    replace(tools / "__init__.py", "from .calculator", "from .dice import roll_dice\nfrom .calculator")
+    replace(tools / "__init__.py", "    calculator,\n", "    calculator,\n    roll_dice,\n")
+    (project / "tests" / "test_dice.py").write_text(DICE_TEST)
+
+
+def change_the_prompt(project: Path) -> None:
+    replace(project / PACKAGE / "prompt.py", '"""\\\n', '"""\\\nAnswer as a sailor would.\n')
+
+
+def delete_a_file(project: Path) -> None:
+    (project / ".env.example").unlink()
+
+
+def rename_a_file(project: Path) -> None:
+    (project / "tests" / "test_stream.py").rename(project / "tests" / "test_streaming.py")
+
+
+def reformat_a_file(project: Path) -> None:
+    ruff = (sys.executable, "-m", "ruff", "format", "--quiet", "--no-cache", "--line-length", "79")
+    run(*ruff, PACKAGE / "sessions.py", cwd=project)
+
+
+def add_a_dependency(project: Path) -> None:
+    replace(project / "pyproject.toml", "dependencies = [\n", 'dependencies = [\n    "humanize>=4.12",\n')
+
+
+EDITS: list[Callable[[Path], None]] = [
+    add_a_tool,
+    change_the_prompt,
+    delete_a_file,
+    rename_a_file,
+    reformat_a_file,
+    add_a_dependency,
+]
+
+
+@pytest.mark.parametrize("release", template.releases()[:-1])
+def test_the_owners_edits_and_the_templates_changes_work_together(
+    release: str, streamplate: Path, tmp_path: Path
+) -> None:
+    project = tmp_path / "my-agent"
+    run(streamplate, "new", project, "--defaults", "--release", release)
+    for edit in EDITS:
+        edit(project)
+    commit(project)
+    sessions = (project / PACKAGE / "sessions.py").read_text()
+
+    report = json.loads(run(streamplate, "update", project, "--json"))[0]
+
+    assert (report["status"], report["kept"]) == ("updated", [])
+    assert set(report["missed"]) <= {".env.example"}
+    assert "roll_dice" in (project / PACKAGE / "tools" / "__init__.py").read_text()
+    assert "sailor" in (project / PACKAGE / "prompt.py").read_text()
+    assert "humanize" in (project / "pyproject.toml").read_text()
+    assert (project / PACKAGE / "sessions.py").read_text() == sessions
+    assert not (project / ".env.example").exists()
+    assert not (project / "tests" / "test_stream.py").exists()
+    assert_like_new(streamplate, project)
+    run("uv", "sync", "--quiet", cwd=project)
+    run("uv", "run", "--no-sync", "mypy", cwd=project)
+    run("uv", "run", "--no-sync", "pytest", "-q", cwd=project)
+    commit(project)
+    assert "up to date" in run(streamplate, "update", project)
+    run(streamplate, "check", project)
+
+
+def assert_like_new(streamplate: Path, project: Path) -> None:
+    """Whatever the owner did not touch is as the newest release makes it."""
+    new = project.with_name("new") / "my-agent"
+    run(streamplate, "new", new, "--defaults", "--no-git", "--answers", project / ".copier-answers.yml")
+    paths = {path.relative_to(root) for root in (project, new) for path in root.rglob("*") if path.is_file()}
+    mine = {path for path in paths if path.parts[0] != ".git"}
+    touched = {path for path in mine if not same(project / path, new / path)}
+    assert touched == {
+        Path(".env.example"),
+        Path("pyproject.toml"),
+        Path("tests/test_dice.py"),
+        Path("tests/test_stream.py"),
+        Path("tests/test_streaming.py"),
+        PACKAGE / "prompt.py",
+        PACKAGE / "sessions.py",
+        PACKAGE / "tools" / "__init__.py",
+        PACKAGE / "tools" / "dice.py",
+    }
+
+
+def same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and filecmp.cmp(one, other, shallow=False)
+
+
+def commit(project: Path) -> None:
+    subprocess.run(["git", "add", "--all"], cwd=project, check=True)
+    subprocess.run(["git", "commit", "--quiet", "--message", "mine"], cwd=project, check=True)
