@@ -40,9 +40,8 @@ def main() -> None:
     _git("add", "--all")
     _git("commit", "-q", "-m", f"Open {following}")
     print(f"Released v{__version__}. To publish it:")
-    print(
-        f"  git push origin main v{__version__} && git checkout v{__version__} && python -m build && twine upload dist/*"
-    )
+    print(f"  git push origin main v{__version__}")
+    print(f"  git checkout v{__version__} && python -m build && twine upload dist/*")
 
 
 def incomplete(root: Path, version: str) -> Iterator[str]:

@@ -1,9 +1,9 @@
-"""A project of every release, edited as its owner would, brought to the newest: the edits stay, and everything works."""
+"""A project of every release, edited as its owner would, brought to the newest: the edits stay, all of it works."""
 
 from __future__ import annotations
 
-import json
 import filecmp
+import json
 import subprocess
 import sys
 from collections.abc import Callable
