@@ -11,9 +11,9 @@ from {{ package_name }}.server import create_app
 from {{ package_name }}.settings import Settings
 
 from ..agent_client import AgentClient
-from ..served import served
 from clients import web
 from local_model.server import LocalModel
+from local_model.serving import served
 
 PAGE = Path(web.__file__).parent / "page"
 

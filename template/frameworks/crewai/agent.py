@@ -1,0 +1,158 @@
+"""The agent: CrewAI (https://docs.crewai.com), its stream told in the parts of `contract.py`."""
+
+import asyncio
+import itertools
+import logging
+import os
+from collections.abc import AsyncGenerator, Callable
+from contextvars import Context, copy_context
+from typing import Any
+
+os.environ["CREWAI_DISABLE_TELEMETRY"] = "true"
+os.environ["CREWAI_TRACING_ENABLED"] = "false"
+
+from crewai import Agent, BaseLLM
+from crewai.events.event_listener import event_listener
+from crewai.tools import tool
+from crewai.utilities.types import LLMMessage as Message
+
+from .contract import Part, Text, ToolCallArguments, ToolCallStart, ToolResult
+from .errors import turn_limit
+from .model import Model
+from .prompt import SYSTEM_PROMPT
+from .settings import Settings
+from .tools import TOOLS
+
+CREW_TOOLS: list[Any] = [tool(function.__name__)(function) for function in TOOLS]
+
+event_listener.formatter.verbose = False  # or it prints boxes for every tool call, whatever `Agent.verbose` says
+logging.getLogger("crewai.flow.runtime").setLevel(logging.CRITICAL)  # what it logs of a failed run, `runs.py` logs too
+
+
+class Conversation:
+    """What one session has said so far, and how it goes on."""
+
+    def __init__(self, model: Model, settings: Settings) -> None:
+        self._model = model
+        self._settings = settings
+        self._turns: list[list[Message]] = []
+
+    async def stream(self, prompt: str) -> AsyncGenerator[Part]:
+        """Answer one prompt. Only a turn that succeeds is remembered: after a failure, the history is as before."""
+        loop = asyncio.get_running_loop()
+        parts: asyncio.Queue[Part | None] = asyncio.Queue()
+        turn = Turn(
+            model=self._settings.model_id,
+            client=self._model,
+            context=copy_context(),
+            opening=[*itertools.chain.from_iterable(self._turns), {"role": "user", "content": prompt}],
+            calls_left=self._settings.max_turns,
+            tell=lambda part: loop.call_soon_threadsafe(parts.put_nowait, part),
+        )
+        answer = asyncio.create_task(asyncio.to_thread(_answer, turn))
+        answer.add_done_callback(lambda _: parts.put_nowait(None))
+        try:
+            while part := await parts.get():
+                yield part
+            self._remember([turn.opening[-1], *await answer])
+        finally:
+            answer.cancel()
+            turn.cancelled = True
+
+    def _remember(self, messages: list[Message]) -> None:
+        self._turns.append(messages)
+        while len(self._turns) > 1 and sum(map(len, self._turns)) > self._settings.max_history:
+            self._turns.pop(0)
+
+
+class Turn(BaseLLM):
+    """The model as CrewAI calls it during one turn, which tells each piece of the answer when it comes.
+
+    CrewAI's own clients wait for the whole answer of a model that calls tools, or lose the calls.
+    """
+
+    client: Model
+    context: Context
+    opening: list[Message]
+    calls_left: int
+    tell: Callable[[Part], object]
+    cancelled: bool = False
+    failure: Exception | None = None
+
+    def call(self, messages: Any, tools: Any = None, *_: Any, **__: Any) -> Any:
+        """The text of the answer, or its tool calls."""
+        try:
+            return self.context.run(self._call, messages, tools or [])
+        except Exception as error:
+            self.failure = error
+            raise ModelCallFailed from None  # CrewAI would try some errors again, after other parts had been told
+
+    def _call(self, messages: list[Message], tools: list[Any]) -> Any:
+        for message in _results(messages):
+            self.tell(ToolResult(message["tool_call_id"], str(message["content"])))
+        if not self.calls_left or self.cancelled:
+            raise turn_limit()
+        self.calls_left -= 1
+        answer = Answer()
+        # The opening as it was said: CrewAI writes "Current Task:" before the prompt, and fills in {tools} in it.
+        for part in self.client.stream([messages[0], *self.opening, *messages[1 + len(self.opening) :]], tools):
+            answer.add(part)
+            self.tell(part)
+        return answer.tool_calls or answer.text or " "  # CrewAI takes nothing for a failure
+
+    def supports_function_calling(self) -> bool:
+        """Without this, CrewAI describes the tools in the prompt."""
+        return True
+
+    def get_input_tokens_count(self, *_: Any, **__: Any) -> int:
+        """Nothing: how much of a session the model sees is for `MAX_HISTORY` to say, not for CrewAI's summaries."""
+        return 0
+
+
+class ModelCallFailed(Exception):
+    """`Turn.failure` says why."""
+
+
+class Answer:
+    """What the model has said in one call."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.tool_calls: list[dict[str, Any]] = []
+
+    def add(self, part: Part) -> None:
+        """Take the next piece."""
+        match part:
+            case Text(delta):
+                self.text += delta
+            case ToolCallStart(id, name):
+                self.tool_calls.append({"id": id, "type": "function", "function": {"name": name, "arguments": ""}})
+            case ToolCallArguments(_, delta):
+                self.tool_calls[-1]["function"]["arguments"] += delta
+
+
+def _answer(turn: Turn) -> list[Message]:
+    """The messages after the opening. Blocks: CrewAI runs each agent in threads, and an event loop of its own."""
+    try:
+        output = asyncio.run(_agent(turn).kickoff_async(turn.opening))
+    except Exception as error:
+        raise (turn.failure or error) from None
+    return output.messages[1 + len(turn.opening) :]
+
+
+def _agent(turn: Turn) -> Agent:
+    return Agent(
+        role="a helpful assistant",
+        goal="answer the user",
+        backstory=SYSTEM_PROMPT,
+        llm=turn,
+        tools=CREW_TOOLS,
+        max_iter=turn.calls_left + 1,
+        cache=False,
+        use_better_compaction=False,
+    )
+
+
+def _results(messages: list[Message]) -> list[Message]:
+    """The results of the last call's tools."""
+    return list(reversed(list(itertools.takewhile(lambda message: message["role"] == "tool", reversed(messages)))))

@@ -1,0 +1,74 @@
+"""What `tutorial.ipynb` uses beside the Python client: an agent on this machine, and answers that grow in the page."""
+
+import atexit
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import IPython.display
+from ag_ui.core import (
+    Event,
+    TextMessageContentEvent,
+    TextMessageEndEvent,
+    ToolCallArgsEvent,
+    ToolCallResultEvent,
+    ToolCallStartEvent,
+)
+
+PROJECT = Path(__file__).parents[2]
+JUPYTER: Any = IPython.display  # it has no types
+FRAME = 0.08  # seconds between two pictures
+
+
+def local_agent() -> str:
+    """Serve the agent offline until this Python ends: a script stands in for the model. Gives the agent's address."""
+    command = [sys.executable, "-m", "dev.serve", "--offline", "--port", "0"]
+    server = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    atexit.register(server.terminate)
+    assert server.stdout is not None
+    url = next(found[0] for line in server.stdout if (found := re.search(r"http://[\d.]+:\d+", line)))
+    with httpx2.Client(transport=httpx2.HTTPTransport(retries=8)) as client:
+        client.get(f"{url}/ping")
+    return f"{url}/invocations"
+
+
+def show(events: Iterable[Event]) -> None:
+    """Show a turn as markdown that grows while its events come in."""
+    turn = _Turn()
+    picture = JUPYTER.display(JUPYTER.Markdown(""), display_id=True)
+    drawn = time.monotonic()
+    for event in events:
+        turn.follow(event)
+        if time.monotonic() - drawn > FRAME:
+            picture.update(JUPYTER.Markdown(turn.text))
+            drawn = time.monotonic()
+    picture.update(JUPYTER.Markdown(turn.text))
+
+
+class _Turn:
+    """The text of a turn, with a line for each tool call that has been answered."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._calls: dict[str, list[str]] = {}
+
+    def follow(self, event: Event) -> None:
+        """Take one event in."""
+        match event:
+            case TextMessageContentEvent(delta=delta):
+                self.text += delta
+            case TextMessageEndEvent():
+                self.text += "\n\n"
+            case ToolCallStartEvent(tool_call_id=id, tool_call_name=name):
+                self._calls[id] = [name, ""]
+            case ToolCallArgsEvent(tool_call_id=id, delta=delta):
+                self._calls[id][1] += delta
+            case ToolCallResultEvent(tool_call_id=id, content=str(content)):
+                name, arguments = self._calls.pop(id)
+                self.text += f"> `{name}` `{arguments}` → {json.dumps(content, ensure_ascii=False)}\n\n"
