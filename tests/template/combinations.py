@@ -1,4 +1,4 @@
-"""Which projects are rendered in the tests: every subset of tools with every protocol, and every pair of answers."""
+"""Which projects are rendered in the tests: subsets of the tools with every protocol, and every pair of answers."""
 
 from __future__ import annotations
 
@@ -26,10 +26,17 @@ def pairs() -> list[dict[str, Any]]:
 
 
 def tools_by_protocol() -> list[dict[str, Any]]:
-    """Every subset of the tools with every protocol."""
-    tools, protocols = choices()["tools"][-1], choices()["protocol"]
-    subsets = itertools.chain.from_iterable(itertools.combinations(tools, size) for size in range(len(tools) + 1))
-    return [{"tools": list(subset), "protocol": protocol} for subset in subsets for protocol in protocols]
+    """Every subset of the default tools, each other tool alone, and all of them, with every protocol."""
+    question = next(question for question in streamplate.options() if question.key == "tools")
+    default = question.default
+    subsets = [list(subset) for size in range(len(default) + 1) for subset in itertools.combinations(default, size)]
+    others = [[tool] for tool in question.choices if tool not in default]
+    protocols = choices()["protocol"]
+    return [
+        {"tools": tools, "protocol": protocol}
+        for tools in [*subsets, *others, list(question.choices)]
+        for protocol in protocols
+    ]
 
 
 def plain(row: dict[str, Any]) -> dict[str, Any]:
