@@ -111,6 +111,8 @@ def recent(messages: list[Message], limit: int) -> list[Message]:
 
 
 def _usage(response: AgentResponse) -> Usage:
-    # The updates carry a running total: only the last says how much it was.
+    # The updates carry a running total: only the last says how much it was. Providers count tokens that they cache
+    # within the input or beside it: only the total always has them.
     usage = response.usage_details or {}
-    return Usage(usage.get("input_token_count") or 0, usage.get("output_token_count") or 0)
+    written = usage.get("output_token_count") or 0
+    return Usage((usage.get("total_token_count") or written) - written, written)

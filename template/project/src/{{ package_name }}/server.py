@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from . import provider
 from .agent import Conversation
 from .body import CheckedBody
 from .errors import Refused
@@ -60,7 +61,8 @@ class Server:
         """Give the loop as many threads as runs: a model stream or a blocking tool may hold one each."""
         with ThreadPoolExecutor(self._settings.max_runs, thread_name_prefix="run") as executor:
             asyncio.get_running_loop().set_default_executor(executor)
-            yield
+            async with provider.connections():
+                yield
 
     def invoke(self, payload: Any, context: RequestContext) -> Response:
         """`POST /invocations`: the run as Server-Sent Events, or what was wrong with the request as JSON."""

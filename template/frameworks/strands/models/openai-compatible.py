@@ -1,0 +1,1 @@
+{% include 'template/frameworks/strands/models/openai.py' %}

@@ -1,0 +1,23 @@
+"""A server with OpenAI's API: how its model calls are retried, closed when a run ends, and explained when they fail."""
+
+{% include 'template/models/openai/imports.py' %}
+
+NAME = "openai-compatible"
+
+# https://platform.openai.com/docs/api-reference/chat-streaming
+LAST_EVENT = b"data: [DONE]"
+{% include 'template/models/http/calls.py' %}
+
+
+def client(settings: Settings) -> AsyncOpenAI:
+    """One client for the whole process. Servers that want no key take any."""
+    key = os.environ.get("MODEL_API_KEY") or "none"
+    return AsyncOpenAI(base_url=settings.model_url, api_key=key, http_client=ModelClient(settings), max_retries=0)
+
+
+{% include 'template/models/openai/failure.py' %}
+
+
+def missing_credentials() -> str | None:
+    """Whether the server wants a key, only the server knows."""
+    return None

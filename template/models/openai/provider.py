@@ -1,0 +1,22 @@
+"""OpenAI's API: how its model calls are retried, closed when a run ends, and explained when they fail."""
+
+{% include 'template/models/openai/imports.py' %}
+
+NAME = "openai"
+
+# https://platform.openai.com/docs/api-reference/chat-streaming, https://platform.openai.com/docs/guides/error-codes
+LAST_EVENT = b"data: [DONE]"
+{% include 'template/models/http/calls.py' %}
+
+
+def client(settings: Settings) -> AsyncOpenAI:
+    """One client for the whole process. It reads OPENAI_API_KEY, and OPENAI_BASE_URL if that is set."""
+    return AsyncOpenAI(http_client=ModelClient(settings), max_retries=0)
+
+
+{% include 'template/models/openai/failure.py' %}
+
+
+def missing_credentials() -> str | None:
+    """What to set before OpenAI can be called from here, or None."""
+    return None if os.environ.get("OPENAI_API_KEY") else "No API key was found. Set OPENAI_API_KEY."

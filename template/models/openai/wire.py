@@ -1,0 +1,7 @@
+{% include 'template/models/openai/chat_completions.py' %}
+
+
+def environment(url: str) -> dict[str, str | None]:
+    """What points OpenAI's client here, with a key that is worth nothing anywhere else."""
+    account = dict.fromkeys(("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_ADMIN_KEY"))
+    return {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": "offline", **account}
