@@ -8,13 +8,21 @@ import tempfile
 from pathlib import Path
 
 from tests.end_to_end.conftest import run
-from tests.template.combinations import choices
+from tests.template.combinations import matrix
 
 
 def cells() -> list[tuple[str, str]]:
-    """The frameworks with the providers that each supports."""
-    found = choices()
-    return [(framework, provider) for framework in found["framework"] for provider in found["model_provider"]]
+    """Every framework with every provider that it is offered with."""
+    return [(framework, provider) for framework, providers in matrix().items() for provider in providers]
+
+
+def few_cells() -> list[tuple[str, str]]:
+    """Every framework once, with a provider that the ones before it leave out, as long as there are any."""
+    chosen: dict[str, str] = {}
+    for framework, providers in matrix().items():
+        chosen[framework] = next((provider for provider in providers if provider not in chosen.values()), providers[0])
+    left_out = [cell for cell in cells() if cell[1] not in chosen.values()]
+    return [*chosen.items(), *{provider: (framework, provider) for framework, provider in left_out}.values()]
 
 
 def check(streamplate: Path, project: Path, framework: str, provider: str) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
 
 import streamplate
 from covertable import make
+from streamplate.questions import load
+from streamplate.template import unpacked
 
 
 def choices() -> dict[str, list[Any]]:
@@ -19,10 +22,23 @@ def choices() -> dict[str, list[Any]]:
     return found
 
 
+def matrix() -> dict[str, list[str]]:
+    """The frameworks with the model providers that each is offered with."""
+    with unpacked() as template:
+        table: dict[str, dict[str, str]] = json.loads(load(template)["matrix"]["default"])
+    return {framework: list(providers) for framework, providers in table.items()}
+
+
 def pairs() -> list[dict[str, Any]]:
     """A covering array: any two answers occur together in one of these."""
     factors = {key: [tuple(v) if isinstance(v, list) else v for v in values] for key, values in choices().items()}
-    return [plain(row) for row in make(factors, strength=2)]
+    offered = matrix()
+    cell = {
+        "operator": "fn",
+        "requires": ["framework", "model_provider"],
+        "evaluate": lambda row: row["model_provider"] in offered[row["framework"]],
+    }
+    return [plain(row) for row in make(factors, strength=2, constraints=[cell])]
 
 
 def tools_by_protocol() -> list[dict[str, Any]]:
