@@ -36,7 +36,7 @@ def main() -> None:
     _git("commit", "-q", "-m", f"Release {__version__}")
     _git("tag", f"v{__version__}")
     open_next(ROOT, __version__, following)
-    subprocess.run([sys.executable, "tests/example.py"], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-m", "tests.example"], cwd=ROOT, check=True)
     _git("add", "--all")
     _git("commit", "-q", "-m", f"Open {following}")
     print(f"Released v{__version__}. To publish it:")

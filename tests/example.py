@@ -1,4 +1,4 @@
-"""The checked-in examples: `python tests/example.py` renders them afresh, and a test compares every byte."""
+"""The checked-in examples: `python -m tests.example` renders them afresh, and a test compares every byte."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ def test_an_example_equals_a_fresh_render(name: str, tmp_path: Path) -> None:
     fresh = render(name, tmp_path)
 
     assert contents(EXAMPLES / name, tracked(EXAMPLES / name)) == contents(fresh, files(fresh)), (
-        "the example differs from the template: run `python tests/example.py` and commit the result"
+        "the example differs from the template: run `python -m tests.example` and commit the result"
     )
 
 
