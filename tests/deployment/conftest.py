@@ -1,12 +1,16 @@
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 
 from tests.emulators.agentcore import Emulator, Settings, agentcore
 from tests.emulators.aws import Aws, aws
+from tests.emulators.issuer import Issuer, issuing
 
 from .projects import Project, install, local_model, render, restore
 
@@ -28,6 +32,12 @@ def cloud(account: Aws, store: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     """An empty AWS account with AgentCore, which every AWS SDK of this test finds in its environment."""
     with empty_account(account, store, monkeypatch) as emulator:
         yield emulator
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    with issuing() as running:
+        yield running
 
 
 @contextmanager
@@ -58,6 +68,23 @@ def project(_project: tuple[Project, Path], cloud: Emulator) -> Project:
     restore(project.path, pristine)
     project.point_to_local_model()
     return project
+
+
+@pytest.fixture
+def variant(_project: tuple[Project, Path], cloud: Emulator, tmp_path: Path) -> Callable[..., Project]:
+    """Makes a project with other answers, which runs in the reference project's environment: same dependencies."""
+
+    def make(**answers: Any) -> Project:
+        base, _ = _project
+        path = render(tmp_path / "my-agent", **answers)
+        shutil.copy(base.path / "uv.lock", path)
+        if (base.path / "build").exists():
+            shutil.copytree(base.path / "build", path / "build")  # the package, which is the same
+        project = replace(base, path=path)
+        project.point_to_local_model()
+        return project
+
+    return make
 
 
 @pytest.fixture(scope="module")

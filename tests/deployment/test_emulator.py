@@ -4,30 +4,23 @@ import json
 import time
 import urllib.parse
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import boto3
 import httpx
-import jwt
 import pytest
 import websockets.sync.client
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ResponseStreamingError
-from cryptography.hazmat.primitives.asymmetric import rsa
-from jwt.algorithms import RSAAlgorithm
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
 
 from tests.emulators.agentcore import Emulator, Settings, agentcore, packages
 from tests.emulators.aws import Aws
-from tests.emulators.serving import serve
+from tests.emulators.issuer import Issuer
 
 from .agents import STANDARD_LIBRARY, events, package, sdk_package
 
@@ -337,39 +330,8 @@ def test_faults(caller: Caller, cloud: Emulator) -> None:
     assert events(caller.invoke(runtime))
 
 
-class Issuer:
-    """An OpenID Connect issuer: its discovery document, its keys, and tokens."""
-
-    def __init__(self) -> None:
-        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self.url = ""
-
-    @property
-    def application(self) -> Starlette:
-        async def discovery(_: Request) -> JSONResponse:
-            return JSONResponse({"issuer": self.url, "jwks_uri": f"{self.url}/keys"})
-
-        async def keys(_: Request) -> JSONResponse:
-            public = json.loads(RSAAlgorithm.to_jwk(self.key.public_key()))
-            return JSONResponse({"keys": [public | {"kid": "one", "use": "sig", "alg": "RS256"}]})
-
-        return Starlette(routes=[Route("/.well-known/openid-configuration", discovery), Route("/keys", keys)])
-
-    def token(self, seconds: float = 60, **claims: Any) -> str:
-        default = {"iss": self.url, "client_id": "web", "scope": "chat read", "exp": time.time() + seconds}
-        return jwt.encode(default | claims, self.key, algorithm="RS256", headers={"kid": "one"})
-
-
-@pytest.fixture
-def issuer() -> Iterator[Issuer]:
-    issuer = Issuer()
-    with serve(issuer.application) as issuer.url:
-        yield issuer
-
-
 def authorizer(issuer: Issuer) -> Json:
-    url = f"{issuer.url}/.well-known/openid-configuration"
-    rules = {"discoveryUrl": url, "allowedClients": ["web"], "allowedScopes": ["chat"]}
+    rules = {"discoveryUrl": issuer.discovery_url, "allowedClients": ["web"], "allowedScopes": ["chat"]}
     return {"customJWTAuthorizer": rules}
 
 

@@ -64,13 +64,25 @@ def packages(cloud: Cloud, config: Config) -> list[str]:
 
 
 def delete(cloud: Cloud, config: Config, keys: list[str]) -> None:
-    """Remove these packages, and the bucket too when it is ours and nothing is left in it."""
+    """Remove these packages."""
     s3, bucket = cloud.client("s3"), policies.bucket_name(cloud, config)
     for key in keys:
         s3.delete_object(Bucket=bucket, Key=key, ExpectedBucketOwner=cloud.account)
-    left = s3.list_objects_v2(Bucket=bucket, MaxKeys=1, ExpectedBucketOwner=cloud.account)
-    if not left["KeyCount"] and BUCKET_OWNER.items() <= _tags(s3, cloud, bucket).items():
-        s3.delete_bucket(Bucket=bucket, ExpectedBucketOwner=cloud.account)
+
+
+def holds_nothing_else(cloud: Cloud, config: Config, keys: list[str]) -> bool:
+    """Whether the bucket is ours, and would be empty without these packages."""
+    s3, bucket = cloud.client("s3"), policies.bucket_name(cloud, config)
+    if not BUCKET_OWNER.items() <= _tags(s3, cloud, bucket).items():
+        return False
+    page = s3.list_objects_v2(Bucket=bucket, MaxKeys=len(keys) + 1, ExpectedBucketOwner=cloud.account)
+    return {item["Key"] for item in page.get("Contents", [])} <= set(keys)
+
+
+def delete_bucket(cloud: Cloud, config: Config) -> None:
+    """Remove the bucket, which must be empty."""
+    bucket = policies.bucket_name(cloud, config)
+    cloud.client("s3").delete_bucket(Bucket=bucket, ExpectedBucketOwner=cloud.account)
 
 
 def _tags(s3: Any, cloud: Cloud, bucket: str) -> dict[str, str]:

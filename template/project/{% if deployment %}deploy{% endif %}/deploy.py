@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from . import invoke, logs, plan, policies, roles, runtimes
+from . import caller, invoke, logs, plan, policies, roles, runtimes
 from .artifacts import ARTIFACTS
 from .command import Context, parser, run
 from .errors import DeployError
@@ -85,6 +85,8 @@ def _promote(context: Context) -> Json:
 
 def _check(context: Context, runtime: Json) -> None:
     """Ask the agent, and show the stream: only an answer proves that it runs."""
+    if missing := caller.missing():
+        return context.report.say(f"It was not asked anything: {missing}")
     context.report.say(f"\n> {QUESTION}")
     invoke.ask(context, runtime, QUESTION, invoke.new_session(), context.options.endpoint or "DEFAULT")
 

@@ -20,6 +20,7 @@ What the real service is NOT known to do, and is guessed here:
 * whether Update resets an optional field that it omits (here it does: callers send the whole configuration);
 * what becomes of running sessions after an update (here they live on with the version they started with);
 * deleting a runtime that still has endpoints of its own, or a version that one serves (here: ConflictException);
+* when exactly an endpoint's log group is made (here: before it serves; that the service makes one is known);
 * the wording of messages, other than the ones quoted in public bug reports;
 * the process's environment (here: region, the role's credentials from STS as variables where the service has a
   metadata endpoint, the configured variables, and no more), and whether its architecture is checked before it runs.

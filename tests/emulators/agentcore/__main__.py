@@ -1,8 +1,10 @@
 """moto and AgentCore until Ctrl-C, with the variables that point an AWS SDK at them."""
 
 import argparse
+import os
 import signal
 
+from .. import cloudformation  # noqa: F401  moto learns AgentCore's resource types
 from ..aws import aws
 from .server import Settings, agentcore
 
@@ -16,7 +18,9 @@ def main() -> None:
     options = parser.parse_args()
     settings = Settings(python=options.python, settle_seconds=options.settle)
     with aws(options.aws_port) as account, agentcore(account.url, settings, options.port) as emulator:
-        for name, value in (account.environment | emulator.environment).items():
+        environment = account.environment | emulator.environment
+        os.environ |= environment  # for moto's CloudFormation
+        for name, value in environment.items():
             print(f"export {name}={value}", flush=True)
         signal.sigwait({signal.SIGINT, signal.SIGTERM})
 

@@ -38,12 +38,14 @@ class ControlPlane:
         iam: Any,
         store: Path,
         stop_sessions: Callable[[str], Awaitable[None]],
+        make_log: Callable[[str], Awaitable[None]],
         python: str,
         settle_seconds: float,
         role_seconds: float,
     ) -> None:
         self.account, self.s3, self.iam, self.store, self.python = account, s3, iam, store, python
-        self.stop_sessions, self.settle_seconds, self.role_seconds = stop_sessions, settle_seconds, role_seconds
+        self.stop_sessions, self.make_log = stop_sessions, make_log
+        self.settle_seconds, self.role_seconds = settle_seconds, role_seconds
         self._transitions: set[asyncio.Task[None]] = set()
 
     def _later(self, transition: Coroutine[Any, Any, None]) -> None:
@@ -107,6 +109,7 @@ class ControlPlane:
             version.status, version.failure = version.status.replace("ING", "E_FAILED"), str(error)
             default.status = "READY" if default.live else "CREATE_FAILED"
         else:
+            await self.make_log(f"{runtime.id}-DEFAULT")
             version.status = "READY"
             default.serve(version.number)
 
@@ -163,7 +166,7 @@ class ControlPlane:
         version = runtime.version(p.get("agentRuntimeVersion"))
         endpoint = Endpoint(p["name"], version.number, description=p.get("description"))
         runtime.endpoints[endpoint.name] = endpoint
-        self._later(self._serve(endpoint, version.number))
+        self._later(self._serve(runtime, endpoint, version.number))
         view = _endpoint(runtime, endpoint)
         view["endpointName"] = view.pop("name")
         return {name: view[name] for name in view if name not in ("id", "lastUpdatedAt", "liveVersion", "description")}
@@ -173,12 +176,13 @@ class ControlPlane:
         endpoint = runtime.endpoint(p["endpointName"])
         version = runtime.version(p.get("agentRuntimeVersion"))
         endpoint.status, endpoint.target = "UPDATING", version.number
-        self._later(self._serve(endpoint, version.number))
+        self._later(self._serve(runtime, endpoint, version.number))
         view = _endpoint(runtime, endpoint)
         return {name: view[name] for name in view if name not in ("name", "id", "description")}
 
-    async def _serve(self, endpoint: Endpoint, version: str) -> None:
+    async def _serve(self, runtime: Runtime, endpoint: Endpoint, version: str) -> None:
         await asyncio.sleep(self.settle_seconds)
+        await self.make_log(f"{runtime.id}-{endpoint.name}")
         endpoint.serve(version)
 
     async def get_agent_runtime_endpoint(self, p: Params) -> Params:

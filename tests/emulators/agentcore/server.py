@@ -69,15 +69,15 @@ class Emulator:
         self.store = settings.store or Path(tempfile.mkdtemp(prefix="agentcore-"))
         clients = {name: _client(name, aws_endpoint, settings.region) for name in ("s3", "iam", "sts", "logs")}
         self._sts = clients["sts"]
-        self.sessions = Sessions(
-            settings.python, settings.start_seconds, settings.clock, self._environment, LogShipper(clients["logs"])
-        )
+        logs = LogShipper(clients["logs"])
+        self.sessions = Sessions(settings.python, settings.start_seconds, settings.clock, self._environment, logs)
         self.control = ControlPlane(
             self.account,
             clients["s3"],
             clients["iam"],
             self.store,
             self.sessions.stop_all,
+            logs.make,
             settings.python,
             settings.settle_seconds,
             settings.role_seconds,

@@ -13,6 +13,11 @@ from .errors import HINTS, DeployError
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 
 
+def missing() -> str:
+    """What a call needs that is not there."""
+    return "" if os.environ.get("AGENT_TOKEN") else "AGENT_TOKEN is not set."
+
+
 def call(cloud: Cloud, arn: str, body: bytes, session: str, endpoint: str) -> Iterator[bytes]:
     """The bytes of the answer as they arrive."""
     response = _post(cloud, arn, "invocations", body, session, endpoint)
@@ -47,10 +52,9 @@ def _post(cloud: Cloud, arn: str, action: str, body: bytes, session: str, endpoi
 
 
 def _token() -> str:
-    token = os.environ.get("AGENT_TOKEN")
-    if not token:
-        raise DeployError("AGENT_TOKEN is not set.", "Put a token of the issuer in deploy.toml ([auth]) there.")
-    return token
+    if problem := missing():
+        raise DeployError(problem, "Put a token of the issuer in deploy.toml ([auth]) there.")
+    return os.environ["AGENT_TOKEN"]
 
 
 def _refused(response: urllib3.BaseHTTPResponse) -> DeployError:

@@ -1,0 +1,128 @@
+"""What a deployer meets, and what it is told: one or two lines that say what to do, never a traceback."""
+
+import json
+from collections.abc import Mapping
+
+import boto3
+import pytest
+
+from tests.emulators.agentcore import Emulator
+
+from .projects import Project, Run
+
+NOBODY = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+
+
+def failed(project: Project, *arguments: str, env: Mapping[str, str] | None = None) -> str:
+    run: Run = project.run(*arguments, env=env)
+    assert run.code == 1, run.out + run.err
+    assert "Traceback" not in run.err
+    return run.err
+
+
+def test_no_credentials(project: Project) -> None:
+    assert "No AWS credentials" in failed(project, "deploy", env=NOBODY)
+
+
+def test_an_unknown_profile(project: Project) -> None:
+    assert "The config profile (missing) could not be found" in failed(project, "status", "--profile", "missing")
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("ExpiredTokenException", "Sign in again"),
+        ("AccessDeniedException", "deploy/policies/deployer.json"),
+        ("ServiceQuotaExceededException", "Ask for a higher quota"),
+    ],
+)
+def test_what_agentcore_refuses_is_explained(project: Project, cloud: Emulator, code: str, hint: str) -> None:
+    cloud.faults.add("ListAgentRuntimes", code, "no, not now")
+    error = failed(project, "status")
+    assert "ListAgentRuntimes: no, not now" in error
+    assert hint in error
+
+
+def test_a_throttled_deployment_can_be_repeated(project: Project, cloud: Emulator) -> None:
+    cloud.faults.add("ListAgentRuntimes", "ThrottlingException", times=5)
+    assert "it goes on where it was" in failed(project, "status")
+
+
+def test_a_region_without_agentcore(project: Project) -> None:
+    nowhere = {"AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL": "http://127.0.0.1:9"}
+    assert "Does AgentCore exist in us-west-2?" in failed(project, "status", env=nowhere)
+
+
+def test_a_project_that_is_not_deployed(project: Project) -> None:
+    for command in (["status"], ["logs"], ["invoke", "hello"], ["sessions", "stop", "s" * 33]):
+        assert "my_agent is not deployed in this account and region.\nDeploy it" in failed(project, *command)
+
+
+def test_errors_are_json_too(project: Project) -> None:
+    error = json.loads(failed(project, "status", "--json"))
+    assert error["error"].startswith("my_agent is not deployed")
+
+
+def test_a_role_of_the_same_name_is_not_touched(project: Project) -> None:
+    iam = boto3.client("iam")
+    iam.create_role(
+        RoleName="my_agent-us-west-2", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}'
+    )
+    assert "The role my_agent-us-west-2 exists, and my-agent did not make it." in failed(project, "deploy")
+    assert not iam.list_role_policies(RoleName="my_agent-us-west-2")["PolicyNames"]
+
+
+def test_a_runtime_of_the_same_name_is_not_touched(project: Project, cloud: Emulator) -> None:
+    assert project.run("deploy", "--no-check").code == 0
+    (runtime,) = cloud.account.runtimes.values()
+    runtime.tags.clear()
+    for command in (["deploy"], ["destroy", "--yes"]):
+        assert "The runtime my_agent exists, and `uv run deploy` of my-agent did not make it." in failed(
+            project, *command
+        )
+    assert cloud.account.runtimes
+
+
+def test_a_role_that_agentcore_does_not_see_yet_is_waited_for(project: Project, cloud: Emulator) -> None:
+    refusal = "Role validation failed for 'my_agent-us-west-2'."
+    cloud.faults.add("CreateAgentRuntime", "ValidationException", refusal, times=2)
+    assert project.run("deploy", "--no-check").code == 0
+
+
+def test_an_agent_that_does_not_start_shows_its_last_words(project: Project) -> None:
+    main = project.path / "src" / "my_agent" / "main.py"
+    main.write_text(main.read_text().replace("    app.run(", '    raise SystemExit("no disk left")\n    app.run('))
+    error = failed(project, "deploy")
+    assert "Runtime initialization time exceeded" in error
+    assert "no disk left" in error
+
+
+def test_a_missing_dependency_is_found_before_anything_is_sent(project: Project, cloud: Emulator) -> None:
+    tools = project.path / "src" / "my_agent" / "prompt.py"
+    tools.write_text(tools.read_text() + "\nimport rich\n")  # a dependency of development only
+    error = failed(project, "deploy")
+    assert "The packaged agent can't be imported: ModuleNotFoundError: No module named 'rich'" in error
+    assert not cloud.calls
+    assert not boto3.client("s3").list_buckets()["Buckets"]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"name": "my-agent"}, "`name`: String should match pattern"),
+        ({"region": "mars"}, "`region`: String should match pattern"),
+        ({"regoin": "us-west-2"}, "`regoin`: Extra inputs are not permitted"),
+        ({"role": "agent"}, "`role`: String should match pattern"),
+    ],
+)
+def test_a_wrong_configuration_is_refused_at_once(project: Project, values: dict[str, str], message: str) -> None:
+    project.configure(**values)
+    assert f"deploy.toml: {message}" in failed(project, "deploy")
+
+
+def test_a_secret_in_plain_sight_is_refused(project: Project) -> None:
+    file = project.path / "deploy.toml"
+    file.write_text(file.read_text().replace("[environment]", '[environment]\nSEARCH_API_KEY = "hunter2"\n#', 1))
+    error = failed(project, "deploy")
+    assert "SEARCH_API_KEY looks like a secret" in error
+    assert "hunter2" not in error

@@ -1,0 +1,102 @@
+"""The package that the reference project makes of itself."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .projects import Project
+
+NO_ACCOUNT = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+BUILD = "from deploy import config, package; print(package.build(config.load()).zip)"
+
+
+def build(project: Path, python: Path) -> Path:
+    done = subprocess.run([python, "-c", BUILD], cwd=project, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return Path(done.stdout.strip())
+
+
+def sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_the_same_project_elsewhere_makes_the_same_package(project: Project, tmp_path: Path) -> None:
+    copy = tmp_path / "another" / "folder"
+    for name in ("deploy", "src"):
+        shutil.copytree(project.path / name, copy / name)
+    for name in ("pyproject.toml", "uv.lock", "deploy.toml", "README.md"):
+        shutil.copy(project.path / name, copy / name)
+    first, second = build(project.path, project.python), build(copy, project.python)
+    assert first.name == second.name
+    assert sha256(first) == sha256(second)
+
+
+def test_the_package_holds_the_agent_and_its_dependencies_and_nothing_else(project: Project) -> None:
+    with zipfile.ZipFile(build(project.path, project.python)) as package:
+        entries = package.infolist()
+    names = {entry.filename for entry in entries}
+    source = project.path / "src"
+    expected = {str(file.relative_to(source)) for file in source.rglob("*.py")} | {"main.py"}
+    assert expected <= names
+    tops = {name.partition("/")[0] for name in names}
+    assert {"strands", "boto3", "bedrock_agentcore", "ag_ui"} <= tops
+    assert not tops & {"bin", "deploy", "clients", "local_model", "tests", "rich", "pytest", "uv", ".lock"}
+    assert not [name for name in names if name.endswith((".pyi", "direct_url.json", "INSTALLER"))]
+    assert {entry.external_attr >> 16 & 0o777 for entry in entries} == {0o644}
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_only_services_that_are_used_are_described(project: Project) -> None:
+    tool = project.path / "src" / "my_agent" / "prompt.py"
+    tool.write_text(tool.read_text() + '\nTABLES = ("dynamodb",)\n')
+    project.configure(aws_services=["sqs"])
+    with zipfile.ZipFile(build(project.path, project.python)) as package:
+        services = {name.split("/")[2] for name in package.namelist() if name.startswith("botocore/data/")}
+    assert {"bedrock-runtime", "sts", "dynamodb", "sqs"} <= services
+    assert not services & {"ec2", "iam", "s3"}
+
+
+def test_a_dry_run_needs_no_account(project: Project) -> None:
+    plan: Any = project.run("deploy", "--dry-run", "--json", env=NO_ACCOUNT).json
+    assert plan["runtime"]["agentRuntimeName"] == "my_agent"
+    assert plan["runtime"]["agentRuntimeArtifact"]["codeConfiguration"]["entryPoint"] == ["main.py"]
+    assert set(plan["policies"]) == {"execution role", "its trust", "who deploys", "who calls"}
+    assert "MB" in plan["contents"]["strands-agents"]
+    text = project.run("deploy", "--dry-run", env=NO_ACCOUNT)
+    assert "Policy, who deploys:" in text.out
+    assert json.dumps("bedrock:InvokeModelWithResponseStream") in text.out
+
+
+def check(project: Project, code: str) -> str:
+    """What a check of deploy/package/ says to a folder that the code has prepared."""
+    script = f"from pathlib import Path\nfrom deploy.package import checks\n{code}"
+    done = subprocess.run([project.python, "-c", script], cwd=project.path, capture_output=True, text=True, timeout=60)
+    return done.stderr
+
+
+def test_a_wheel_for_another_processor_is_refused(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "fast.cpython-313-x86_64-linux-gnu.so").write_bytes(b"\x7fELF" + bytes(14) + b"\x3e\x00")
+    error = check(project, f"checks.check_architecture(Path({str(tmp_path)!r}))")
+    assert "fast.cpython-313-x86_64-linux-gnu.so is not built for arm64 (ELF machine 62)." in error
+
+
+@pytest.mark.parametrize("limit", ["unzipped", "zipped"])
+def test_a_package_that_is_too_large_is_refused(project: Project, tmp_path: Path, limit: str) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "weights.bin").write_bytes(bytes(3 << 20))
+    target = tree if limit == "unzipped" else tree / "weights.bin"
+    code = f"checks.{limit.upper()}_LIMIT = 2\nchecks.check_{limit}_size(Path({str(target)!r}))"
+    assert f"The package is 3 MB {limit}; AgentCore takes 2 MB." in check(project, code)
+
+
+def test_the_import_check_uses_nothing_of_this_machine(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("import json\nimport boto3\n")
+    error = check(project, f"from deploy import config\nchecks.check_imports(Path({str(tmp_path)!r}), config.load())")
+    assert "No module named 'boto3'" in error

@@ -1,0 +1,65 @@
+"""The policies in `deploy/policies/`, held to AWS's list of actions."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .iam_lint import findings
+from .projects import Project
+
+MODELS = {
+    "an inference profile": "us.anthropic.claude-sonnet-4-6",
+    "a foundation model": "amazon.nova-pro-v1:0",
+    "an ARN": "arn:aws:bedrock:us-west-2:123456789012:application-inference-profile/abcdef123456",
+}
+
+
+def policies(project: Project) -> Any:
+    return project.run("deploy", "--dry-run", "--json").json["policies"]
+
+
+def test_every_action_exists_and_is_on_a_resource_of_its_own(variant: Callable[..., Project]) -> None:
+    project = variant(deployment=["code-zip", "cloudformation"])
+    found = policies(project)
+    assert set(found) == {"execution role", "its trust", "who deploys", "who calls"}
+    assert {name: findings(policy) for name, policy in found.items()} == {name: [] for name in found}
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_the_agent_may_call_its_model_and_no_other(project: Project, model: str) -> None:
+    project.configure(model=model)
+    execution = policies(project)["execution role"]
+    assert findings(execution) == []
+    statements = [each for each in execution["Statement"] if each["Action"][0].startswith("bedrock:")]
+    direct = [each for each in statements if "Condition" not in each]
+    assert [each["Resource"][0].rpartition("/")[2] for each in direct] == [model.rpartition("/")[2]]
+    for statement in statements:
+        assert statement["Action"] == ["bedrock:InvokeModelWithResponseStream"]
+        if statement not in direct:
+            assert statement["Condition"]["StringEquals"]["bedrock:InferenceProfileArn"] in direct[0]["Resource"]
+
+
+def test_nothing_is_allowed_on_everything_that_could_be_narrower(project: Project) -> None:
+    for policy in policies(project).values():
+        wide = [each for each in policy["Statement"] if each.get("Resource") == ["*"] and "Condition" not in each]
+        assert {each["Sid"] for each in wide} <= {"CreateAndList", "FindLogGroups", "FindLogs", "Traces"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "finding"),
+    [
+        ({"Action": ["s3:GetObjekt"], "Resource": ["*"]}, "s3:GetObjekt does not exist"),
+        ({"Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::bucket"]}, "s3:GetObject is on none of"),
+        (
+            {"Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::bucket/*", "arn:aws:sqs:us-west-2:1:queue"]},
+            "no action of Test is on arn:aws:sqs",
+        ),
+        (
+            {"Action": ["s3:GetObject"], "Resource": ["*"], "Condition": {"StringEquals": {"s3:nope": "x"}}},
+            "s3:GetObject does not know s3:nope",
+        ),
+    ],
+)
+def test_the_check_finds_mistakes(statement: Any, finding: str) -> None:
+    assert finding in findings({"Statement": [{"Sid": "Test"} | statement]})[0]
