@@ -26,7 +26,7 @@ def echo(text: str) -> str:
 
 def make(path: Path, **answers: object) -> Path:
     """A project, installed, with one more tool: `call echo {"text": …}` makes the agent say anything."""
-    render(path, project_name="my-agent", deployment=[], **answers)
+    render(path, project_name="my-agent", **answers)
     tools = path / "src/my_agent/tools"
     (tools / "echo.py").write_text(ECHO.lstrip())
     listing = (tools / "__init__.py").read_text()

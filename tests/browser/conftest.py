@@ -31,7 +31,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Path:
     """A project with the chat page."""
-    return make(tmp_path_factory.mktemp("browser") / "my-agent", clients=["web"])
+    return make(tmp_path_factory.mktemp("browser") / "my-agent", clients=["web"], deployment=[])
 
 
 @pytest.fixture(scope="session")

@@ -215,6 +215,7 @@ def test_a_deployed_runtime_is_asked_with_the_token(page: Page) -> None:
     page.get_by_label("ARN of an AgentCore runtime").fill(ARN)
     page.get_by_label("Bearer token").fill("secret-token")
     page.keyboard.press("Enter")
+    expect(page.locator("header")).to_contain_text("my_agent-AbCdEf1234")
     assert "From afar" in finished(ask(page, "Hello")).inner_text()
     assert asked[-1].url == (
         "https://bedrock-agentcore.eu-west-1.amazonaws.com/runtimes/"

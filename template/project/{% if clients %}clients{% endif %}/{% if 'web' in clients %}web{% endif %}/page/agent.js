@@ -20,8 +20,8 @@ export function newId() {
 /** Where requests go: a runtime's own address, or, without an ARN, beside this page. */
 export function address(arn) {
   if (!arn) return new URL("invocations", document.baseURI).href;
-  const region = arn.split(":")[3];
-  return `https://bedrock-agentcore.${region}.amazonaws.com/runtimes/${encodeURIComponent(arn)}/invocations?qualifier=DEFAULT`;
+  const host = `https://bedrock-agentcore.${arn.split(":")[3]}.amazonaws.com`;
+  return `${host}/runtimes/${encodeURIComponent(arn)}/invocations?qualifier=DEFAULT`;
 }
 
 /**
@@ -57,7 +57,15 @@ async function ask(place, question, session, signal) {
 /** An AG-UI 1.0 `RunAgentInput` with the new message, which the agent takes in either protocol; it keeps the rest. */
 function runInput(question, session) {
   const message = { id: newId(), role: "user", content: question };
-  return { threadId: session, runId: newId(), state: {}, messages: [message], tools: [], context: [], forwardedProps: {} };
+  return {
+    threadId: session,
+    runId: newId(),
+    state: {},
+    messages: [message],
+    tools: [],
+    context: [],
+    forwardedProps: {},
+  };
 }
 
 async function refusal(response) {
@@ -112,6 +120,9 @@ class Silence {
   }
 
   #reason() {
-    return new AgentError("silent", `Nothing came for ${SILENCE / 1000} s, not even a heartbeat, so the turn was given up.`);
+    return new AgentError(
+      "silent",
+      `Nothing came for ${SILENCE / 1000} s, not even a heartbeat, so the turn was given up.`,
+    );
   }
 }

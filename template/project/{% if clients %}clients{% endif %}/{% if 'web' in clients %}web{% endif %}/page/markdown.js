@@ -1,4 +1,5 @@
-// Markdown to safe DOM nodes. Answers and tool results are other people's text: nothing in them may run, load or pose as the page.
+// Markdown to safe DOM nodes. Answers and tool results are other people's text: nothing in them may run, load anything,
+// or pose as the page.
 
 import { Marked } from "./vendor/marked.esm.js";
 import DOMPurify from "./vendor/purify.es.mjs";

@@ -13,10 +13,15 @@ export function follow(turn, event, seconds) {
 
 /** The answer's text, without the tools. */
 export function answer(turn) {
-  return turn.parts.filter((part) => part.kind === "text").map((part) => part.text).join("\n\n");
+  return turn.parts
+    .filter((part) => part.kind === "text")
+    .map((part) => part.text)
+    .join("\n\n");
 }
 
 const take = {
+  __proto__: null,
+
   TEXT_MESSAGE_START: (turn) => turn.parts.push({ kind: "text", text: "" }),
 
   TEXT_MESSAGE_CONTENT(turn, { delta }, seconds) {
@@ -27,7 +32,15 @@ const take = {
 
   TOOL_CALL_START(turn, { toolCallId, toolCallName }, seconds) {
     turn.firstToken ??= seconds;
-    turn.parts.push({ kind: "tool", id: toolCallId, name: toolCallName, arguments: "", result: null, since: seconds, seconds: 0 });
+    turn.parts.push({
+      kind: "tool",
+      id: toolCallId,
+      name: toolCallName,
+      arguments: "",
+      result: null,
+      since: seconds,
+      seconds: 0,
+    });
   },
 
   TOOL_CALL_ARGS: (turn, { toolCallId, delta }) => update(turn, toolCallId, (call) => (call.arguments += delta)),

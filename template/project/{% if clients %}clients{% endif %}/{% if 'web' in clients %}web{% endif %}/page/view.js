@@ -42,7 +42,8 @@ export class TurnView {
     if (error) yield element("p", { className: "error" }, `${error.message} `, element("code", {}, error.code));
     yield element("span", { className: "numbers", textContent: numbers(this.#turn) });
     if (answer(this.#turn)) yield copyButton(this.#turn);
-    if (ended !== "complete") yield element("button", { type: "button", textContent: "Try again", onclick: this.#retry });
+    if (ended !== "complete")
+      yield element("button", { type: "button", textContent: "Try again", onclick: this.#retry });
   }
 
   #retry = () => this.element.dispatchEvent(new CustomEvent("retry", { bubbles: true, detail: this.#turn }));
@@ -94,7 +95,9 @@ class ToolView {
 /** `{"city": "Paris"}` as `city="Paris"`; as it is while it is incomplete. */
 function named(json) {
   try {
-    return Object.entries(JSON.parse(json || "{}")).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(", ");
+    return Object.entries(JSON.parse(json || "{}"))
+      .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+      .join(", ");
   } catch {
     return json;
   }

@@ -1,0 +1,56 @@
+"""A project with clients, served on this machine and deployed to the emulator of AgentCore."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.agents import Served, make, serve
+from tests.clients import node
+from tests.deployment.conftest import account, empty_account, store
+from tests.deployment.projects import Project, local_model
+from tests.emulators.aws import Aws
+
+__all__ = ["account", "store"]  # fixtures
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project, installed."""
+    folder = tmp_path_factory.mktemp("clients")
+    return make(folder / "my-agent", clients=["terminal", "python", "typescript"], deployment=["code-zip"])
+
+
+@pytest.fixture(scope="session")
+def agent(project: Path) -> Iterator[Served]:
+    """Its agent on this machine."""
+    with serve(project) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def typescript(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of its TypeScript client, type-checked and built."""
+    folder = project / "clients/typescript"
+    node.install(folder, tmp_path_factory.getbasetemp().parent / "npm-typescript")
+    node.npm(folder, "run", "build")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def arn(project: Path, account: Aws, store: Path) -> Iterator[str]:
+    """The runtime that the agent is deployed to. From here on the environment's AWS account is the emulator's."""
+    python = project / ".venv/bin/python"
+    with (
+        local_model(project, python) as model,
+        pytest.MonkeyPatch.context() as patch,
+        empty_account(account, store, patch) as emulator,
+    ):
+        deployed = Project(project, python, model)
+        deployed.point_to_local_model()
+        done = deployed.run("deploy", "--no-check")
+        assert done.code == 0, done.err
+        (runtime,) = emulator.account.runtimes.values()
+        yield runtime.arn
