@@ -3,18 +3,23 @@
     import streamplate
 
     project = streamplate.new("my-agent", {"tools": ["weather"]})
+    streamplate.configure(project.path, {"tools": ["weather", "time"]})
+    streamplate.check([project.path])[0].status  # "up to date"
+    streamplate.update(project.path, streamplate.Wanted(preview=True)).diff
 
 Failures are `streamplate.StreamplateError`: a message, a hint and an exit code.
 """
 
 from streamplate.creation import NewProject, new
 from streamplate.errors import StreamplateError, UsageProblem
+from streamplate.health import Health, check
 from streamplate.questions import Question, options
-from streamplate.updates import Report, Wanted, update
+from streamplate.updates import Report, Wanted, configure, update
 
 __version__ = "0.5.0"
 
 __all__ = [
+    "Health",
     "NewProject",
     "Question",
     "Report",
@@ -22,6 +27,8 @@ __all__ = [
     "UsageProblem",
     "Wanted",
     "__version__",
+    "check",
+    "configure",
     "new",
     "options",
     "update",

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from streamplate import questions, repository, template
+from streamplate import foreign, presets, questions, render, repository, template, toolchain
 from streamplate.errors import StreamplateError, UsageProblem
-from streamplate.render import render
-from streamplate.toolchain import next_steps
 
 
 @dataclass(frozen=True)
@@ -27,42 +25,65 @@ class NewProject:
     """Relative to `path`, sorted."""
     repository: bool
     """Whether `path` became a git repository of its own."""
+    next_steps: list[str] = field(default_factory=list)
+    """What to type next, from the current folder."""
     note: str = ""
-
-    @property
-    def next_steps(self) -> list[str]:
-        """What to type next, from the current folder."""
-        return next_steps(self.path, self.answers.get("clients", []))
 
 
 def new(
     destination: str | os.PathLike[str],
     answers: Mapping[str, Any] | None = None,
     *,
+    preset: str = "",
     ask: bool = False,
     git: bool | None = None,
     release: str = "",
+    source: str = "",
+    trust: bool = False,
     dry_run: bool = False,
+    review: Callable[[NewProject], None] = lambda made: None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> NewProject:
     """Render a project into `destination`, which must be new or empty.
 
-    Questions that `answers` leaves open are prompted for with `ask`, and take their defaults without.
+    `answers` go before those of `preset`. What both leave open is prompted for with `ask`, else takes its default.
     `git=None` makes a repository with a first commit unless `destination` is inside one already.
-    Either everything is written or nothing.
+    `source` is the `URL[@ref]` of another template. `say` is told what it runs, which it does only with `trust`.
+    `review` is shown the project before it is written, and stops that by raising.
+    Either everything is written or nothing; `StreamplateError` says why not.
     """
     target = Path(os.path.abspath(destination))
     _refuse_full(target)
-    tag = template.tag(release)
+    if source and release:
+        raise UsageProblem("A release is one of our own template", "That of another one is named with it: URL@REF")
     make_repository = not repository.inside_repository(target) if git is None else git
-    with template.unpacked(tag) as source, _staging(target, dry_run) as project:
-        given = questions.typed(answers or {}, questions.read(source))
-        recorded = render(source, project, given, tag=tag, ask=ask)
-        files = _files(project)
-        note = ""
-        if not dry_run:
-            note = repository.first_commit(project, f"Created with streamplate {tag}") if make_repository else ""
-            _move(project, target)
-    return NewProject(target, tag, _public(recorded), files, make_repository, note)
+    with _opened(source, release, trust, say) as origin, _staging(target, dry_run) as project:
+        given = presets.answers(origin.folder, preset) | dict(answers or {})
+        typed = questions.typed(given, questions.read(origin.folder))
+        recorded = origin.render(origin.folder, project, typed, tag=origin.tag, ask=ask)
+        steps = toolchain.next_steps(target, toolchain.scripts(project))
+        made = NewProject(target, recorded["_commit"], _public(recorded), _files(project), make_repository, steps)
+        return made if dry_run else _written(made, project, review)
+
+
+def presets_of(release: str = "") -> dict[str, str]:
+    """What each preset of our template is, by its name."""
+    with template.unpacked(release) as folder:
+        return {preset.name: preset.description for preset in presets.read(folder).values()}
+
+
+def _opened(
+    source: str, release: str, trust: bool, say: Callable[[str], None]
+) -> AbstractContextManager[render.Source]:
+    return foreign.source(source, trust=trust, say=say) if source else render.ours(release)
+
+
+def _written(made: NewProject, project: Path, review: Callable[[NewProject], None]) -> NewProject:
+    review(made)
+    message = f"Created with streamplate {made.release}"
+    note = repository.first_commit(project, message) if made.repository else ""
+    _move(project, made.path)
+    return replace(made, note=note)
 
 
 def _refuse_full(target: Path) -> None:

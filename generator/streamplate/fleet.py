@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from multiprocessing import get_context
 from pathlib import Path
 
+from streamplate import log
 from streamplate.errors import ForeignTemplate, StreamplateError
 from streamplate.project import Project
 from streamplate.template import unpacked
@@ -57,7 +58,8 @@ def _carried_out(jobs: list[Planned], wanted: Wanted) -> Iterator[Report]:
     with ExitStack() as stack:
         needed = {tag for found, tag in jobs} | {found.release for found, tag in jobs}
         templates = {tag: stack.enter_context(unpacked(tag)) for tag in needed}
-        pool = stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn")))
+        processes = ProcessPoolExecutor(workers, get_context("spawn"), log.show, (log.level(),))
+        pool = stack.enter_context(processes)
         futures = [pool.submit(_in_turn, group, wanted, templates) for group in repositories.values()]
         for future in as_completed(futures):
             yield from future.result()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +16,8 @@ _LEAKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", 
 
 PRIVATE = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 """Environment of a repository of our own: no user setting, hook or template reaches it."""
+
+_log = logging.getLogger(__name__)
 
 
 class GitFailed(StreamplateError):
@@ -41,12 +45,15 @@ def attempt(
     environment = {**inherited, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **(env or {})}
     command = ["git", *map(str, args)]
     given = None if input is None else input.encode("utf-8", "surrogateescape")
+    started = time.monotonic()
     try:
         done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, input=given)
     except FileNotFoundError as error:
         if cwd is not None and not cwd.is_dir():
             raise
         raise StreamplateError("git is not installed", "Install it from https://git-scm.com/downloads") from error
+    spent = 1000 * (time.monotonic() - started)
+    _log.debug("%s → %d, %.0f ms", subprocess.list2cmdline(command), done.returncode, spent)
     # Paths and content as they are: bytes that are no UTF-8 survive, line ends are not translated.
     return subprocess.CompletedProcess(command, done.returncode, _text(done.stdout), _text(done.stderr))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -49,7 +50,7 @@ class Store:
         self._environment = {**PRIVATE, **_identity(), "GIT_DIR": str(folder), **_configuration()}
         git("init", "-q", "--bare", "--template=", f"--object-format={repository.object_format}", folder, env=PRIVATE)
         (folder / "objects" / "info").mkdir(exist_ok=True)
-        (folder / "objects" / "info" / "alternates").write_text(f"{repository.objects}\n", "utf-8")
+        (folder / "objects" / "info" / "alternates").write_bytes(os.fsencode(f"{repository.objects}\n"))
 
     def git(self, *args: str, input: str | None = None, cwd: Path | None = None) -> str:
         return git(*args, input=input, cwd=cwd or self.folder, env=self._environment)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from streamplate.errors import UsageProblem
+from streamplate.errors import StreamplateError, UsageProblem
 from streamplate.template import unpacked
 
 
@@ -85,6 +85,8 @@ def _question(key: str, spec: Mapping[str, Any]) -> Question:
 
 
 def _choices(choices: Any) -> dict[str, str]:
+    if isinstance(choices, str):  # Jinja source: they follow from other answers
+        return {}
     pairs = choices.items() if isinstance(choices, dict) else ((c, c) if isinstance(c, str) else c for c in choices)
     return {str(value["value"] if isinstance(value, dict) else value): str(label) for label, value in pairs}
 
@@ -100,15 +102,18 @@ def load(template: Path) -> dict[str, Any]:
     class Loader(yaml.SafeLoader):
         pass
 
-    def documents(path: Path) -> list[Any]:
-        return [part for part in yaml.load_all(path.read_bytes(), Loader) if part]
+    def documents(paths: Iterable[Path]) -> list[Any]:
+        return [part for path in paths for part in yaml.load_all(path.read_bytes(), Loader) if part]
 
     def include(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> list[Any]:
-        return documents(template / loader.construct_scalar(node))
+        return documents(template.glob(loader.construct_scalar(node)))
 
     Loader.add_constructor("!include", include)
     merged: dict[str, Any] = {}
-    for document in documents(next(template.glob("copier.y*ml"))):
-        for part in document if isinstance(document, list) else [document]:
-            merged |= part
+    try:
+        for document in documents(template.glob("copier.y*ml")):
+            for part in document if isinstance(document, list) else [document]:
+                merged |= part
+    except (yaml.YAMLError, TypeError, ValueError) as error:
+        raise StreamplateError(f"The template's questions cannot be read: {' '.join(str(error).split())}") from error
     return merged

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from streamplate import plain, template
 from streamplate.errors import StreamplateError, UsageProblem
 from streamplate.project import ANSWERS_FILE
 from streamplate.template import SOURCE
 
+Render = Callable[..., dict[str, Any]]
+"""`(template, target, answers, *, tag, ask)`, as `render` has it."""
+
 _LITTER = ("__pycache__", "*.py[co]", ".DS_Store")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A template to make a project of: release `tag`, unpacked in `folder`."""
+
+    folder: Path
+    tag: str
+    render: Render
+
+
+@contextmanager
+def ours(release: str) -> Iterator[Source]:
+    """A release of our own template; the newest where none is named."""
+    tag = template.tag(release)
+    with template.unpacked(tag) as folder:
+        yield Source(folder, tag, render)
 
 
 def render(template: Path, target: Path, answers: Mapping[str, Any], *, tag: str, ask: bool) -> dict[str, Any]:
@@ -38,17 +64,20 @@ def foreign_render(
 
 def _copied(source: str, target: Path, environment: Mapping[str, str], **options: Any) -> dict[str, Any]:
     import copier
-    from copier.errors import CopierError
+    from copier.errors import CopierError, InteractiveSessionError
     from jinja2 import TemplateError
     from plumbum import local
 
+    started = time.monotonic()
+    asked = plain.prompts() if plain.is_dumb() and not options["defaults"] else nullcontext()
     try:
-        with local.env(**environment):
+        with local.env(**environment), asked:
             copier.run_copy(source, target, quiet=True, exclude=_LITTER, settings=copier.Settings(), **options)
-    except KeyboardInterrupt as error:
+    except (KeyboardInterrupt, InteractiveSessionError) as error:
         raise StreamplateError("Interrupted: nothing was written") from error
     except (CopierError, TemplateError, ValueError, TypeError) as error:
         raise _in_our_words(error) from error
+    _log.debug("copier %s → %s, %.0f ms", source, target, 1000 * (time.monotonic() - started))
     return recorded(target)
 
 
@@ -56,6 +85,9 @@ def recorded(target: Path) -> dict[str, Any]:
     """The answers that a project records, its template's address and release (`_src_path`, `_commit`) among them."""
     import yaml
 
+    if not (target / ANSWERS_FILE).is_file():
+        hint = "Add that file to the template: https://copier.readthedocs.io/en/stable/configuring/#the-copier-answersyml-file"
+        raise StreamplateError(f"The template keeps no {ANSWERS_FILE}: its projects could not follow it", hint)
     answers: dict[str, Any] = yaml.safe_load((target / ANSWERS_FILE).read_text("utf-8"))
     return answers
 

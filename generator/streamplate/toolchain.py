@@ -14,14 +14,37 @@ from streamplate.errors import StreamplateError
 SCRIPTS = Path(".venv", "Scripts" if os.name == "nt" else "bin")
 
 
-def next_steps(project: Path, clients: list[str]) -> list[str]:
-    """What to type to see `project` run, from the current folder."""
-    commands = ["serve --offline", *(["chat"] if "terminal" in clients else [])]
-    enter = f"cd {shlex.quote(os.path.relpath(project))}"
-    if shutil.which("uv"):
+def scripts(project: Path) -> set[str]:
+    """The commands that a project's pyproject.toml declares; none without one."""
+    import tomllib
+
+    path = project / "pyproject.toml"
+    content = tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return set(content.get("project", {}).get("scripts", {}))
+
+
+def next_steps(project: Path, scripts: set[str]) -> list[str]:
+    """What to type to see `project` run, from the current folder; `scripts` are the commands it has."""
+    commands = [command for command in ("serve --offline", "chat") if command.split()[0] in scripts]
+    enter = f"cd {quoted(shown(project))}"
+    if shutil.which("uv") or not commands:
         return [enter, *(f"uv run {command}" for command in commands)]
-    install = f"python3 -m venv .venv && {SCRIPTS / 'pip'} install -e '.[dev]'"
-    return [f"{enter} && {install}", *(str(SCRIPTS / command) for command in commands)]
+    python = "python" if os.name == "nt" else "python3"
+    install = [f"{python} -m venv .venv", f'{SCRIPTS / "python"} -m pip install -e ".[dev]"']
+    return [enter, *install, *(str(SCRIPTS / command) for command in commands)]
+
+
+def shown(path: Path) -> str:
+    """`path` from the current folder, or whole where that is on another drive."""
+    try:
+        return os.path.relpath(path)
+    except ValueError:
+        return str(path)
+
+
+def quoted(argument: str) -> str:
+    """An argument as this system's shell wants it."""
+    return subprocess.list2cmdline([argument]) if os.name == "nt" else shlex.quote(argument)
 
 
 def install(project: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,11 +13,8 @@ from streamplate import notes, project, questions, template, worktree
 from streamplate.errors import ForeignTemplate, StreamplateError, UsageProblem
 from streamplate.merge import Merged, Store, merge
 from streamplate.project import Project, Repository
-from streamplate.render import render
+from streamplate.render import Render, render
 from streamplate.template import SOURCE, order, releases, unpacked
-
-Render = Callable[..., object]
-"""`(template, target, answers, *, tag, ask)`, as `render` has it."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +101,17 @@ def target(found: Project, wanted: Wanted) -> str:
     return tag
 
 
+def configure(root: str | Path, answers: Mapping[str, Any], *, branch: str = "", preview: bool = False) -> Report:
+    """Give the project in `root` other answers on the release it has; nothing has changed when this raises."""
+    return update(root, Wanted(keep_release=True, answers=answers, branch=branch, preview=preview))
+
+
 def update(root: str | Path, wanted: Wanted | None = None) -> Report:
-    """Update the project in `root`; nothing has changed when this raises."""
+    """Update the project in `root`, by default to the newest release; nothing has changed when this raises.
+
+    Conflicts are no failure: `Report.conflicts` names the files, which git shows as unmerged. `StreamplateError` says
+    what is in the way: uncommitted changes, conflict markers, a release that is not on board.
+    """
     wanted = wanted or Wanted()
     found, tag = plan(Path(root), wanted)
     if up_to_date(found, wanted, tag):

@@ -57,8 +57,10 @@ def test_next_steps_use_pip_where_uv_is_missing(
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "git").symlink_to(subprocess.check_output(["which", "git"], text=True).strip())
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    assert streamplate("new", "x", "--defaults").output.splitlines()[-3:] == [
-        "  cd x && python3 -m venv .venv && .venv/bin/pip install -e '.[dev]'",
+    assert streamplate("new", "x", "--defaults").output.splitlines()[-5:] == [
+        "  cd x",
+        "  python3 -m venv .venv",
+        '  .venv/bin/python -m pip install -e ".[dev]"',
         "  .venv/bin/serve --offline",
         "  .venv/bin/chat",
     ]

@@ -4,19 +4,33 @@ import click
 
 from streamplate import __version__
 from streamplate.cli.check import check
-from streamplate.cli.group import Group
+from streamplate.cli.complete import completion
+from streamplate.cli.doctor import doctor
+from streamplate.cli.group import Group, verbose_option
 from streamplate.cli.new import new
 from streamplate.cli.options import options
 from streamplate.cli.releases import releases
 from streamplate.cli.trial import try_
 from streamplate.cli.update import configure, update
 
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+EPILOG = """\b
+Start:       streamplate try, then streamplate new my-agent
+Carry on:    streamplate update --preview, streamplate configure -d tools=weather
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+\b
+Exit codes:  0  done
+             1  it could not be done, or something is not well (check, doctor)
+             2  the request itself cannot be met: a wrong option, key or value
+             3  updated, with conflicts for you to resolve
+"""
+
+
+@click.group(cls=Group, params=[verbose_option()], epilog=EPILOG, context_settings=SETTINGS)
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def main() -> None:
     """Streaming agents, from template to Amazon Bedrock AgentCore."""
 
 
-for command in (try_, new, options, update, configure, check, releases):
+for command in (try_, new, options, update, configure, check, releases, doctor, completion):
     main.add_command(command)

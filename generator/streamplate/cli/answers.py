@@ -7,10 +7,16 @@ from typing import Any
 
 import click
 
+from streamplate.cli.complete import complete_answer
 from streamplate.errors import UsageProblem
 
 data_option = click.option(
-    "-d", "--data", metavar="KEY=VALUE", multiple=True, help="Answer one question; a list as a,b. Repeatable."
+    "-d",
+    "--data",
+    metavar="KEY=VALUE",
+    multiple=True,
+    shell_complete=complete_answer,
+    help="Answer one question; a list as a,b. Repeatable.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import io
+import os
+import sys
 from typing import IO, Any
 
 import click
 
+from streamplate import log, plain
 from streamplate.errors import StreamplateError
 
 
 class Group(click.Group):
-    """Turns every expected failure into two lines and its exit code."""
+    """Turns every expected failure into two lines and its exit code; each command takes `--verbose`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        cmd.params.append(verbose_option())
+        super().add_command(cmd, name)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")  # an arrow on a terminal without one is no reason to fail
+        colour = False if os.environ.get("NO_COLOR") or plain.is_dumb() else None
+        return super().make_context(*args, **{"color": colour, **extra})
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -24,6 +39,21 @@ class Group(click.Group):
             raise _Shown(StreamplateError("Interrupted")) from None
         except OSError as error:
             raise _Shown(_from_system(error)) from None
+
+
+def verbose_option() -> click.Option:
+    text = "Say on stderr what git and Copier do, and how long it takes."
+    return click.Option(["-v", "--verbose"], is_flag=True, expose_value=False, callback=_talk, help=text)
+
+
+def _talk(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        log.show()
+
+
+def examples(*commands: str) -> str:
+    """The last paragraph of a help text; the `\\b` keeps click from wrapping it."""
+    return "\n".join(["\b", "Examples:", *(f"  {command}" for command in commands)])
 
 
 class _Shown(click.ClickException):

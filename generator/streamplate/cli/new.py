@@ -10,42 +10,99 @@ import click
 
 from streamplate import creation
 from streamplate.cli.answers import data_option, from_data, from_file, json_option
-from streamplate.errors import UsageProblem
+from streamplate.cli.complete import complete_preset, complete_release
+from streamplate.cli.group import examples
+from streamplate.cli.summary import created, listing, overview
+from streamplate.creation import NewProject
+from streamplate.errors import StreamplateError, UsageProblem
+
+EXAMPLES = examples(
+    "streamplate new my-agent",
+    "streamplate new my-agent --preset production --yes",
+    "streamplate new my-agent --defaults -d tools=weather,time -d region=eu-west-1",
+    "streamplate new my-agent --answers other/.copier-answers.yml",
+    "streamplate new my-agent --template https://example.com/our-template.git@v2",
+)
 
 
-@click.command()
-@click.argument("destination", metavar="DEST", type=click.Path(path_type=Path))
+@click.command(epilog=EXAMPLES)
+@click.argument("destination", metavar="DEST", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--preset", metavar="NAME", default="", shell_complete=complete_preset, help="minimal, reference or production."
+)
 @data_option
 @click.option(
     "--answers", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="YAML file of answers."
 )
-@click.option("--release", metavar="VERSION", default="", help="Template release [default: the newest].")
+@click.option(
+    "--release",
+    metavar="VERSION",
+    default="",
+    shell_complete=complete_release,
+    help="Template release [default: the newest].",
+)
+@click.option("--template", "source", metavar="URL[@REF]", default="", help="A template of your own, a git repository.")
+@click.option("--trust", is_flag=True, help="With --template: let it run its tasks and extensions.")
 @click.option("--defaults", is_flag=True, help="Ask nothing: defaults for what is left open.")
+@click.option("-y", "--yes", is_flag=True, help="Write without asking for confirmation.")
 @click.option("--git/--no-git", default=None, help="Make a repository with a first commit [default: if not in one].")
 @click.option("--dry-run", is_flag=True, help="Say what would be written, write nothing.")
 @json_option
 def new(
     destination: Path,
+    preset: str,
     data: tuple[str, ...],
     file: Path | None,
     release: str,
+    source: str,
+    trust: bool,
     defaults: bool,
+    yes: bool,
     git: bool | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
     """Create a project in DEST, a new or empty folder.
 
-    On a terminal it asks the questions that -d and --answers leave open; see `streamplate options`.
+    On a terminal it asks the questions that -d and --answers leave open, shows what it is about to write, and asks once
+    more. With --preset it asks no questions, with --defaults nothing at all. `streamplate options` lists the questions.
     """
-    if not defaults and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageProblem("There is no terminal to ask on", "Add --defaults, and -d KEY=VALUE for your own answers")
-    answers = from_file(file) | from_data(data)
-    made = creation.new(destination, answers, ask=not defaults, git=git, release=release, dry_run=dry_run)
-    click.echo(_as_json(made, dry_run) if as_json else _report(made, dry_run))
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if not (terminal or defaults or preset):
+        hint = "Add --defaults or --preset NAME, and -d KEY=VALUE for your own answers"
+        raise UsageProblem("There is no terminal to ask on", hint)
+    if trust and not source:
+        raise UsageProblem("--trust is for another template", "Name it: --template URL")
+    reviewed = terminal and not (defaults or yes or dry_run or as_json)
+    made = creation.new(
+        destination,
+        from_file(file) | from_data(data),
+        preset=preset,
+        ask=not (defaults or preset),
+        git=git,
+        release=release,
+        source=source,
+        trust=trust,
+        dry_run=dry_run,
+        review=_review if reviewed else lambda made: None,
+        say=lambda text: click.echo(text, err=True),
+    )
+    if as_json:
+        click.echo(_as_json(made, dry_run))
+    else:
+        click.echo(listing(made) if dry_run else created(made, with_tree=not reviewed))
 
 
-def _as_json(made: creation.NewProject, dry_run: bool) -> str:
+def _review(made: NewProject) -> None:
+    click.echo(f"\n{overview(made)}\n")
+    try:
+        click.confirm(f"Write these {len(made.files)} files?", default=True, abort=True)
+    except click.Abort:
+        raise StreamplateError("Stopped: nothing was written") from None
+    click.echo()
+
+
+def _as_json(made: NewProject, dry_run: bool) -> str:
     return json.dumps(
         {
             "path": str(made.path),
@@ -58,12 +115,3 @@ def _as_json(made: creation.NewProject, dry_run: bool) -> str:
         },
         indent=2,
     )
-
-
-def _report(made: creation.NewProject, dry_run: bool) -> str:
-    if dry_run:
-        return "\n".join([*made.files, "", f"{len(made.files)} files would be written to {made.path}"])
-    repository = ", in a new git repository" if made.repository else ""
-    done = click.style(f"Created {made.path.name}", bold=True) + f": {len(made.files)} files{repository}."
-    steps = [f"  {click.style(step, fg='cyan')}" for step in made.next_steps]
-    return "\n".join([done, *([made.note] if made.note else []), "", "Next:", *steps])

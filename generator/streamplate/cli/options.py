@@ -9,12 +9,13 @@ import click
 
 from streamplate import questions
 from streamplate.cli.answers import json_option
+from streamplate.cli.group import examples
 
 
-@click.command()
+@click.command(epilog=examples("streamplate options", "streamplate options --json"))
 @json_option
 def options(as_json: bool) -> None:
-    """List every question, its choices, its default and when it is asked."""
+    """List the questions, their choices and defaults, and when they are asked."""
     asked = questions.options()
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(question) for question in asked], indent=2))

@@ -9,12 +9,13 @@ import click
 
 from streamplate import notes, template
 from streamplate.cli.answers import json_option
+from streamplate.cli.group import examples
 
 
-@click.command()
+@click.command(epilog=examples("streamplate releases", "streamplate releases --json"))
 @json_option
 def releases(as_json: bool) -> None:
-    """List the template releases on board, with what each asks of those who update to it."""
+    """List the template releases on board, and what each asks of you."""
     with template.unpacked() as source:
         known = {each.release: each for each in notes.read(source)}
     listed = [known.get(tag, notes.Notes(tag)) for tag in template.releases()]

@@ -14,16 +14,23 @@ import click
 
 from streamplate import trial
 from streamplate.cli.answers import data_option, from_data
+from streamplate.cli.group import examples
+
+EXAMPLES = examples(
+    "streamplate try",
+    'streamplate try "What is 37 * 12 + 5?" -d framework=langgraph',
+    "streamplate try --keep my-agent",
+)
 
 
-@click.command("try")
+@click.command("try", epilog=EXAMPLES)
 @click.argument("question", default=trial.QUESTION)
 @data_option
 @click.option("--keep", metavar="DIR", type=click.Path(path_type=Path), help="Make the project in DIR, and keep it.")
 def try_(question: str, data: tuple[str, ...], keep: Path | None) -> None:
-    """See a streaming agent answer QUESTION now, on this machine, with no account.
+    """See a streaming agent answer, on this machine, with no account.
 
-    Makes a project in a temporary folder, installs it, runs it offline and removes it all again.
+    Makes a project in a temporary folder, installs it, runs it offline, asks it QUESTION and removes it all again.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if trial.run(question, from_data(data), keep=keep, step=_step):

@@ -11,19 +11,34 @@ import click
 from streamplate import fleet, foreign, updates
 from streamplate.cli import report
 from streamplate.cli.answers import data_option, from_data, json_option
+from streamplate.cli.complete import complete_release
+from streamplate.cli.group import examples
 from streamplate.cli.places import all_option, paths_argument, projects
 from streamplate.errors import UsageProblem
 from streamplate.updates import Report, Wanted
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "streamplate update --preview",
+        "streamplate update my-agent",
+        "streamplate update --all ~/agents --branch template-update",
+        "streamplate update --template https://example.com/our-template.git@v3",
+    )
+)
 @paths_argument
 @all_option
 @data_option
-@click.option("--to", metavar="VERSION", default="", help="Release to update to [default: the newest].")
+@click.option(
+    "--to",
+    metavar="VERSION",
+    default="",
+    shell_complete=complete_release,
+    help="Release to update to [default: the newest].",
+)
 @click.option("--branch", metavar="NAME", default="", help="Commit the update on a new branch NAME.")
 @click.option("--preview", is_flag=True, help="Show what would change, write nothing.")
-@click.option("--template", metavar="URL", default="", help="Follow another template, the project's own.")
+@click.option("--template", metavar="URL[@REF]", default="", help="Follow another template, the project's own.")
 @click.option("--trust", is_flag=True, help="With --template: let it run its tasks and extensions.")
 @click.option("--defaults", is_flag=True, help="Ask nothing: defaults for new questions.")
 @json_option
@@ -41,9 +56,10 @@ def update(
     defaults: bool,
     as_json: bool,
 ) -> None:
-    """Bring projects to a newer release of the template, your edits kept.
+    """Bring projects to a newer template, your edits kept.
 
-    The result is staged for you to look at and commit; conflicts are ordinary unmerged files (exit code 3).
+    Without PATH, the project in the current folder. The result is staged for you to look at and commit; conflicts are
+    ordinary unmerged files (exit code 3).
     """
     ask = not (defaults or as_json or preview) and sys.stdin.isatty() and sys.stdout.isatty()
     wanted = Wanted(to=to, answers=from_data(data), branch=branch, preview=preview, ask=ask)
@@ -52,7 +68,12 @@ def update(
     _finish(context, reports, wanted, as_json)
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "streamplate configure -d tools=weather,time",
+        "streamplate configure my-agent -d clients=terminal,web --preview",
+    )
+)
 @paths_argument
 @all_option
 @data_option
@@ -69,9 +90,9 @@ def configure(
     preview: bool,
     as_json: bool,
 ) -> None:
-    """Change answers of projects, on the release they have: another tool, another client.
+    """Change the answers of projects: another tool, another client.
 
-    The merge is that of `update`, and so is the result.
+    They stay on the release they have. The merge is that of `update`, and so is the result.
     """
     if not data:
         raise UsageProblem("Nothing to change", "For instance: -d tools=weather,time; see `streamplate options`")

@@ -29,10 +29,10 @@ class Health:
         return self.status in ("up to date", "skipped")
 
 
-def check(roots: Iterable[Path]) -> list[Health]:
-    """The health of the project in each of `roots`, in their order."""
+def check(roots: Iterable[str | Path]) -> list[Health]:
+    """The health of the project in each of `roots`, in their order. Asks nothing of the network."""
     with ThreadPoolExecutor() as pool:
-        return list(pool.map(_check, roots))
+        return list(pool.map(_check, map(Path, roots)))
 
 
 def _check(root: Path) -> Health:
