@@ -58,17 +58,18 @@ def serve(project: Path, port: int = 0) -> Iterator[Served]:
             assert process.stdout is not None
             printed = iter(process.stdout.readline, "")
             url = next(found[0] for line in printed if (found := re.search(r"http://[\d.]+:\d+", line)))
-            _wait(url)
+            wait(f"{url}/ping")
             yield Served(process, url)
         finally:
             process.terminate()
 
 
-def _wait(url: str) -> None:
+def wait(url: str) -> None:
+    """Until something answers there."""
     deadline = time.monotonic() + 60
     while True:
         try:
-            httpx.get(f"{url}/ping", trust_env=False)
+            httpx.get(url, trust_env=False)
             return
         except httpx.TransportError:
             assert time.monotonic() < deadline

@@ -1,0 +1,65 @@
+"""The Streamlit page, run as Streamlit runs it, without a browser."""
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from clients.streamlit import APP
+from local_model.server import Fault, LocalModel
+
+
+@pytest.fixture
+def page(agent_url: str, local_model: LocalModel, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The page, open."""
+    monkeypatch.setenv("PORT", str(urlsplit(agent_url).port))
+    monkeypatch.delenv("AGENT_ARN", raising=False)
+    return AppTest.from_file(str(APP), default_timeout=60).run()
+
+
+def ask(page: AppTest, question: str) -> AppTest:
+    return page.chat_input[0].set_value(question).run()
+
+
+def test_a_question_is_answered(page: AppTest) -> None:
+    ask(page, "Count to 20")
+    asked, answered = page.chat_message
+    assert asked.text[0].value == "Count to 20"
+    assert answered.markdown[0].value == " ".join(map(str, range(1, 21)))
+    assert re.fullmatch(r"first token \d+\.\d\d s · \d+\.\d s · [\d,]+ tokens", answered.caption[0].value)
+
+
+def test_a_tool_call_is_a_line_that_opens(page: AppTest) -> None:
+    ask(page, 'call echo {"text": "hello"}')
+    (call,) = page.status
+    assert re.fullmatch(r'`echo\(text="hello"\)` \d+\.\d s', call.label)
+    assert call.state == "complete"
+    assert [code.value for code in call.code] == ['{"text": "hello"}', "echo: hello"]
+
+
+def test_the_conversation_goes_on_and_is_drawn_again(page: AppTest) -> None:
+    ask(page, "My colour is green")
+    ask(page, "What did I ask before?")
+    assert "My colour is green" in page.chat_message[3].markdown[0].value
+    questions = [message.text[0].value for message in page.chat_message[::2]]
+    assert questions == ["My colour is green", "What did I ask before?"]
+
+
+def test_a_new_conversation_remembers_nothing(page: AppTest) -> None:
+    ask(page, "My colour is green")
+    page.button[0].click().run()
+    assert len(page.chat_message) == 0
+    assert ask(page, "What did I ask before?").chat_message[1].markdown[0].value == "This is your first question."
+
+
+def test_a_failed_turn_is_told_and_the_conversation_goes_on(page: AppTest, local_model: LocalModel) -> None:
+    local_model.faults.append(Fault("error", after=10))
+    assert "(model_error)" in ask(page, "Count to 500").error[0].value
+    assert ask(page, "Count to 3").chat_message[3].markdown[0].value == "1 2 3"
+    assert "(model_error)" in page.error[0].value
+
+
+def test_an_agent_that_is_not_there_is_told(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "9")
+    assert "(unreachable)" in ask(page, "Hello").error[0].value

@@ -1,0 +1,130 @@
+"""A turn on a Streamlit page. It is drawn from its events, as they come and again whenever Streamlit runs the page."""
+
+import json
+import time
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+from ag_ui.core import (
+    Event,
+    RunFinishedEvent,
+    TextMessageContentEvent,
+    TextMessageStartEvent,
+    ToolCallArgsEvent,
+    ToolCallEndEvent,
+    ToolCallResultEvent,
+    ToolCallStartEvent,
+)
+
+from clients.python import AgentError
+
+Timed = tuple[float, Event]  # seconds after the question, and what came then
+
+
+@dataclass
+class Turn:
+    """A question, and what came in answer to it."""
+
+    question: str
+    events: list[Timed] = field(default_factory=list)
+    error: str = ""
+
+    def record(self, events: Generator[Event]) -> Iterator[Timed]:
+        """The events as they come, kept here; text that follows text joins it."""
+        start = time.monotonic()
+        with closing(events):
+            for event in events:
+                now = time.monotonic() - start
+                yield now, event
+                match event, self.events[-1:]:
+                    case TextMessageContentEvent(), [(_, TextMessageContentEvent() as last)]:
+                        last.delta += event.delta
+                    case _:
+                        self.events.append((now, event.model_copy()))
+
+    def show(self, events: Iterable[Timed]) -> None:
+        """Draw the turn; of one that streams, each event when it comes."""
+        with st.chat_message("user"):
+            st.text(self.question)
+        with st.chat_message("assistant"):
+            answer = _Answer()
+            try:
+                for seconds, event in events:
+                    answer.follow(seconds, event)
+            except AgentError as error:
+                self.error = f"{error} ({error.code})"
+            if self.error:
+                st.error(self.error)
+            st.caption(answer.summary())
+
+
+class _Answer:
+    """Draws an answer that grows, and each tool call as a line that opens to its arguments and result."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._box = st.empty()
+        self._calls: dict[str, _Call] = {}
+        self._first_token: float | None = None
+        self._seconds = 0.0
+        self._tokens = 0
+
+    def follow(self, seconds: float, event: Event) -> None:
+        """Take one event in."""
+        self._seconds = seconds
+        match event:
+            case TextMessageStartEvent():
+                self._text, self._box = "", st.empty()
+            case TextMessageContentEvent(delta=delta):
+                self._count_first_token()
+                self._text += delta
+                self._box.markdown(self._text)
+            case ToolCallStartEvent(tool_call_id=id, tool_call_name=name):
+                self._count_first_token()
+                self._calls[id] = _Call(name)
+            case ToolCallArgsEvent(tool_call_id=id, delta=delta):
+                self._calls[id].arguments += delta
+            case ToolCallEndEvent(tool_call_id=id):
+                self._calls[id].start(seconds)
+            case ToolCallResultEvent(tool_call_id=id, content=content):
+                self._calls[id].finish(seconds, str(content))
+            case RunFinishedEvent(usage=list(usage)):
+                self._tokens = sum(entry.total_tokens or 0 for entry in usage)
+
+    def summary(self) -> str:
+        """Time to the first token, time in all, and tokens used."""
+        first = [] if self._first_token is None else [f"first token {self._first_token:.2f} s"]
+        tokens = [f"{self._tokens:,} tokens"] if self._tokens else []
+        return " · ".join([*first, f"{self._seconds:.1f} s", *tokens])
+
+    def _count_first_token(self) -> None:
+        if self._first_token is None:
+            self._first_token = self._seconds
+
+
+class _Call:
+    """A tool call."""
+
+    def __init__(self, name: str) -> None:
+        self.arguments = ""
+        self._name = name
+        self._since = 0.0
+        self._status = st.status(f"`{name}`")
+
+    def start(self, seconds: float) -> None:
+        """The arguments are complete."""
+        self._since = seconds
+        self._status.update(label=f"`{self._signature()}`")
+        self._status.code(self.arguments, language="json")
+
+    def finish(self, seconds: float, result: str) -> None:
+        """The tool has answered."""
+        self._status.code(result, language=None, wrap_lines=True)
+        self._status.update(label=f"`{self._signature()}` {seconds - self._since:.1f} s", state="complete")
+
+    def _signature(self) -> str:
+        arguments: dict[str, Any] = json.loads(self.arguments or "{}")
+        return f"{self._name}({', '.join(f'{k}={json.dumps(v, ensure_ascii=False)}' for k, v in arguments.items())})"
