@@ -7,6 +7,7 @@ import boto3
 import pytest
 
 from tests.emulators.agentcore import Emulator, packages
+from tests.emulators.aws import Aws
 
 from .projects import Project, session
 
@@ -101,6 +102,18 @@ SEARCH_API_KEY = "arn:aws:secretsmanager:us-west-2:123456789012:secret:search-Ab
     policy = boto3.client("iam").get_role_policy(RoleName="my_agent-us-west-2", PolicyName="agent")["PolicyDocument"]
     (secrets,) = [statement for statement in policy["Statement"] if statement["Sid"] == "ReadSecrets"]
     assert secrets["Resource"] == ["arn:aws:secretsmanager:us-west-2:123456789012:secret:search-AbCdEf"]
+
+
+def test_a_secret_reaches_the_agent_when_it_starts(project: Project, account: Aws) -> None:
+    secret = boto3.client("secretsmanager").create_secret(Name="search", SecretString="hunter2")
+    project.configure(f'[secrets]\nSEARCH_API_KEY = "{secret["ARN"]}"\n')
+    file = project.path / "deploy.toml"
+    url = f'[environment]\nAWS_ENDPOINT_URL_SECRETS_MANAGER = "{account.url}"'
+    file.write_text(file.read_text().replace("[environment]", url, 1))
+    prompt = project.path / "src" / "my_agent" / "prompt.py"
+    prompt.write_text(prompt.read_text() + '\nimport os\nprint(os.environ["SEARCH_API_KEY"][::-1])\n')
+    assert project.run("deploy").code == 0
+    assert "2retnuh" in project.run("logs").out
 
 
 def test_a_role_and_a_bucket_of_yours_are_used_and_left_alone(project: Project, cloud: Emulator) -> None:

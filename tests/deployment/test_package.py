@@ -97,6 +97,7 @@ def test_a_package_that_is_too_large_is_refused(project: Project, tmp_path: Path
 
 
 def test_the_import_check_uses_nothing_of_this_machine(project: Project, tmp_path: Path) -> None:
-    (tmp_path / "main.py").write_text("import json\nimport boto3\n")
+    (tmp_path / "my_agent").mkdir()
+    (tmp_path / "my_agent" / "main.py").write_text("import json\nimport boto3\n")
     error = check(project, f"from deploy import config\nchecks.check_imports(Path({str(tmp_path)!r}), config.load())")
     assert "No module named 'boto3'" in error

@@ -1,4 +1,4 @@
-"""The rest of AWS on loopback: a moto server for S3, IAM, STS, ECR, CloudWatch Logs, CodeBuild and CloudFormation."""
+"""The rest of AWS on loopback: a moto server for S3, IAM, STS, ECR, CloudWatch Logs, more."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,17 @@ from dataclasses import dataclass
 import httpx
 from moto.server import ThreadedMotoServer
 
-SERVICES = ("S3", "IAM", "STS", "ECR", "CLOUDWATCH_LOGS", "CODEBUILD", "CLOUDFORMATION", "CLOUDWATCH")
+SERVICES = (
+    "S3",
+    "IAM",
+    "STS",
+    "ECR",
+    "CLOUDWATCH_LOGS",
+    "CODEBUILD",
+    "CLOUDFORMATION",
+    "CLOUDWATCH",
+    "SECRETS_MANAGER",
+)
 
 
 @dataclass(frozen=True)
