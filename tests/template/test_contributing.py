@@ -1,0 +1,171 @@
+"""CONTRIBUTING.md is true: a toy made of the files that it names, and of no others, can be chosen."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamplate.render import render
+
+from tests.readme import README
+from tests.template.test_renders import assert_clean
+
+ROOT = README.parent
+TOOL = '''"""Dice."""
+
+
+def toy(sides: int) -> str:
+    """Roll a die that always shows its highest number.
+
+    Args:
+        sides: How many sides the die has.
+    """
+    return str(sides)
+'''
+OFFLINE = '''"""Dice offline."""
+
+from typing import Any
+
+from ..offline_tool import OfflineTool
+
+
+def arguments(question: str) -> list[dict[str, Any]]:
+    """One call for each question about dice."""
+    return [{"sides": 6}] if "dice" in question else []
+
+
+OFFLINE = OfflineTool(name="toy", arguments=arguments, example="Roll the dice")
+'''
+TOOL_TEST = '''"""Dice."""
+
+from {{ package_name }}.tools.toy import toy
+
+
+def test_the_highest_number() -> None:
+    assert toy(6) == "6"
+'''
+AGENT = '''"""An agent that repeats what it is told."""
+
+from collections.abc import AsyncGenerator
+
+from .contract import Part, Text
+from .settings import Settings
+
+
+class Conversation:
+    """What one session has said so far."""
+
+    def __init__(self, model: None, settings: Settings) -> None:
+        self._model = model
+
+    async def stream(self, prompt: str) -> AsyncGenerator[Part]:
+        """Repeat the prompt."""
+        yield Text(prompt)
+'''
+MODEL = '''"""No model."""
+
+from .settings import Settings
+
+
+def build_model(settings: Settings) -> None:
+    """There is none."""
+'''
+MODULE = '"""A toy."""\n'
+
+CLIENT = "template/project/{% if clients %}clients{% endif %}/{% if 'NAME' in clients %}NAME{% endif %}/__init__.py"
+DEPLOYMENT = "template/project/{% if deployment %}deploy{% endif %}/{% if 'NAME' in deployment %}NAME.py{% endif %}"
+
+
+def choice(before: str) -> tuple[str, str]:
+    """An edit: a choice more, in front of that one."""
+    return before, f"    A toy: toy\n{before}"
+
+
+ADDED: dict[str, tuple[dict[str, str], dict[str, tuple[str, str]], dict[str, Any]]] = {
+    "tool": (
+        {
+            "template/tools/NAME/tool.py": TOOL,
+            "template/tools/NAME/dependencies.txt": "",
+            "template/tools/NAME/offline.py": OFFLINE,
+            "template/tools/NAME/test_tool.py": TOOL_TEST,
+            "template/tools/NAME/README.md": "* `toy(sides)`: rolls a die.\n",
+        },
+        {
+            "template/questions/tools.yml": choice("    Time in"),
+            "template/project/src/{{ package_name }}/tools/__init__.py.jinja": ("'time':", "'toy': 'toy', 'time':"),
+        },
+        {"tools": ["weather", "toy"]},
+    ),
+    "framework": (
+        {
+            "template/frameworks/NAME/agent.py": AGENT,
+            "template/frameworks/NAME/models/bedrock.py": MODEL,
+            "template/frameworks/NAME/dependencies.txt": "",
+        },
+        {
+            "template/questions/framework.yml": choice("    LangGraph:"),
+            "template/questions/model.yml": (
+                '      "strands":',
+                '      "toy": {"bedrock": "bedrock"},\n      "strands":',
+            ),
+        },
+        {"framework": "toy"},
+    ),
+    "client": (
+        {
+            CLIENT: MODULE,
+            "template/clients/NAME/README.md": "## Play\n\nWith a toy.\n",
+            "template/clients/NAME/dependencies.txt": "",
+            "template/clients/NAME/scripts.toml": "",
+        },
+        {"template/questions/clients.yml": choice("    Terminal chat:")},
+        {"clients": ["terminal", "toy"]},
+    ),
+    "deployment": (
+        {
+            DEPLOYMENT: MODULE,
+            "template/deployments/NAME/README.md": "**Toy.** It goes nowhere.\n",
+            "template/deployments/NAME/scripts.toml": 'toy = "deploy.toy:main"\n',
+        },
+        {"template/questions/deployment.yml": choice("    CloudFormation")},
+        {"deployment": ["code-zip", "toy"]},
+    ),
+}
+
+
+def steps(kind: str) -> str:
+    """The section of CONTRIBUTING.md that says how to add one."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    return text.partition(f"## Add a {kind}\n")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("kind", ADDED)
+def test_it_names_every_file_in_under_twenty_lines(kind: str) -> None:
+    files, edits, _ = ADDED[kind]
+
+    assert set(re.findall(r"`(template/[^`]+)`", steps(kind))) == files.keys() | edits.keys()
+    assert steps(kind).count("\n") < 20
+
+
+@pytest.mark.parametrize("kind", ADDED)
+def test_a_toy_is_added_by_following_it(kind: str, tmp_path: Path) -> None:
+    files, edits, answers = ADDED[kind]
+    shutil.copytree(ROOT / "template", tmp_path / "template")
+    shutil.copy(ROOT / "copier.yml", tmp_path)
+    for name, content in files.items():
+        path = tmp_path / name.replace("NAME", "toy")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    for name, (old, new) in edits.items():
+        text = (tmp_path / name).read_text()
+        assert text.count(old) == 1, f"{name} has {text.count(old)} of {old!r}"
+        (tmp_path / name).write_text(text.replace(old, new))
+
+    project = tmp_path / "my-agent"
+    render(tmp_path, project, {"project_name": "my-agent", **answers}, tag="v0.0.1", ask=False)
+
+    assert_clean(project)
+    assert next(iter(files.values())) in [path.read_text() for path in project.rglob("*.py")]
