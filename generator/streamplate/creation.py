@@ -63,7 +63,10 @@ def new(
         recorded = origin.render(origin.folder, project, typed, tag=origin.tag, ask=ask)
         steps = toolchain.next_steps(target, toolchain.scripts(project))
         made = NewProject(target, recorded["_commit"], _public(recorded), _files(project), make_repository, steps)
-        return made if dry_run else _written(made, project, review)
+        if dry_run:
+            return made
+        review(made)
+        return _written(made, project, f"from {recorded['_src_path']}" if source else "with streamplate")
 
 
 def presets_of(release: str = "") -> dict[str, str]:
@@ -78,9 +81,8 @@ def _opened(
     return foreign.source(source, trust=trust, say=say) if source else render.ours(release)
 
 
-def _written(made: NewProject, project: Path, review: Callable[[NewProject], None]) -> NewProject:
-    review(made)
-    message = f"Created with streamplate {made.release}"
+def _written(made: NewProject, project: Path, how: str) -> NewProject:
+    message = f"Created {how} {made.release}"
     note = repository.first_commit(project, message) if made.repository else ""
     _move(project, made.path)
     return replace(made, note=note)
