@@ -30,8 +30,10 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Path:
-    """A project with the pages that need no build."""
-    return make(tmp_path_factory.mktemp("browser") / "my-agent", clients=["web", "streamlit"], deployment=[])
+    """A project with every page."""
+    return make(
+        tmp_path_factory.mktemp("browser") / "my-agent", clients=["web", "streamlit", "copilotkit"], deployment=[]
+    )
 
 
 @pytest.fixture(scope="session")

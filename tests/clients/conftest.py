@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import node
 from tests.browser.agents import Served, make, serve
-from tests.clients import node
 from tests.deployment.conftest import account, empty_account, store
 from tests.deployment.projects import Project, local_model
 from tests.emulators.aws import Aws

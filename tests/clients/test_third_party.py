@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import node
 from tests.browser.agents import Served
-from tests.clients import node
 from tests.deployment.projects import render
 
 HTTP_AGENT = """

@@ -6,8 +6,8 @@ import signal
 import subprocess
 from pathlib import Path
 
+from tests.browser import node
 from tests.browser.agents import Served
-from tests.clients import node
 
 COUNTED = " ".join(map(str, range(1, 21))) + "\n"
 
