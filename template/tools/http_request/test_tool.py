@@ -157,6 +157,7 @@ def test_only_allowed_methods_are_sent(service: str) -> None:
 def test_no_private_address_is_reached_by_an_allowed_name(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_matches", lambda *_: True)
     monkeypatch.setenv("HTTP_REQUEST_HOSTS", "any")
+    monkeypatch.delenv("HTTP_REQUEST_PRIVATE", raising=False)
     with pytest.raises(ValueError, match="in a private network"):
         http_request(f"http://{host}/")
 
