@@ -20,7 +20,7 @@ def policies(project: Project) -> Any:
 
 
 def test_every_action_exists_and_is_on_a_resource_of_its_own(variant: Callable[..., Project]) -> None:
-    project = variant(deployment=["code-zip", "cloudformation"])
+    project = variant(deployment=["code-zip", "container", "cloudformation"])
     found = policies(project)
     assert set(found) == {"execution role", "its trust", "who deploys", "who calls"}
     assert {name: findings(policy) for name, policy in found.items()} == {name: [] for name in found}

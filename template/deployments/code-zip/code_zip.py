@@ -37,15 +37,7 @@ def describe(context: Context, cloud: Cloud) -> tuple[dict[str, Any], dict[str, 
 
 def removals(context: Context) -> dict[str, Callable[[], Any]]:
     """What `destroy` would remove, and how."""
-    cloud, config = context.cloud, context.config
-    keys, bucket = storage.packages(cloud, config), policies.bucket_name(cloud, config)
-    found: dict[str, Callable[[], Any]] = {}
-    if keys:
-        what = f"every package in s3://{bucket}/{config.name}/ ({len(keys)})"
-        found[what] = lambda: storage.delete(cloud, config, keys)
-    if storage.holds_nothing_else(cloud, config, keys):
-        found[f"bucket {bucket}"] = lambda: storage.delete_bucket(cloud, config)
-    return found
+    return storage.removals(context.cloud, context.config)
 
 
 def _artifact(cloud: Cloud, context: Context, package: Package) -> dict[str, Any]:

@@ -49,9 +49,11 @@ def deploy(context: Context) -> Json:
 
 
 def _role(context: Context) -> str:
+    cloud, config = context.cloud, context.config
     with context.report.step("Execution role") as step:
-        arn, changed = roles.ensure(context.cloud, context.config)
-        step.note = f"{policies.role_name(context.cloud, context.config)}{'' if changed else ', as it was'}"
+        given = (config.role, False) if config.role else None
+        arn, changed = given or roles.ensure(cloud, config, roles.execution(cloud, config))
+        step.note = f"{policies.role_name(cloud, config)}{'' if changed else ', as it was'}"
     return arn
 
 

@@ -1,5 +1,6 @@
 """The bucket for code packages, and the packages in it. A package's key is the digest of what it was built from."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,18 @@ def _ensure_bucket(s3: Any, cloud: Cloud, bucket: str) -> None:
     s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
     tags = [{"Key": key, "Value": value} for key, value in BUCKET_OWNER.items()]
     s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
+
+
+def removals(cloud: Cloud, config: Config) -> dict[str, Callable[[], Any]]:
+    """This agent's packages, and the bucket too when it is ours and holds nothing else."""
+    keys, bucket = packages(cloud, config), policies.bucket_name(cloud, config)
+    found: dict[str, Callable[[], Any]] = {}
+    if keys:
+        what = f"every package in s3://{bucket}/{config.name}/ ({len(keys)})"
+        found[what] = lambda: delete(cloud, config, keys)
+    if holds_nothing_else(cloud, config, keys):
+        found[f"bucket {bucket}"] = lambda: delete_bucket(cloud, config)
+    return found
 
 
 def packages(cloud: Cloud, config: Config) -> list[str]:
