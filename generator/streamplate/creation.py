@@ -21,6 +21,7 @@ class NewProject:
     path: Path
     release: str
     answers: dict[str, Any]
+    """In the order of the questions."""
     files: list[str]
     """Relative to `path`, sorted."""
     repository: bool
@@ -59,10 +60,12 @@ def new(
     make_repository = not repository.inside_repository(target) if git is None else git
     with _opened(source, release, trust, say) as origin, _staging(target, dry_run) as project:
         given = presets.answers(origin.folder, preset) | dict(answers or {})
-        typed = questions.typed(given, questions.read(origin.folder))
+        asked = questions.read(origin.folder)
+        typed = questions.typed(given, asked)
         recorded = origin.render(origin.folder, project, typed, tag=origin.tag, ask=ask)
+        answered = {question.key: recorded[question.key] for question in asked if question.key in recorded}
         steps = toolchain.next_steps(target, toolchain.scripts(project))
-        made = NewProject(target, recorded["_commit"], _public(recorded), _files(project), make_repository, steps)
+        made = NewProject(target, recorded["_commit"], answered, _files(project), make_repository, steps)
         if dry_run:
             return made
         review(made)
@@ -125,7 +128,3 @@ def _move(project: Path, target: Path) -> None:
 
 def _files(project: Path) -> list[str]:
     return sorted(path.relative_to(project).as_posix() for path in project.rglob("*") if path.is_file())
-
-
-def _public(recorded: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in recorded.items() if not key.startswith("_")}

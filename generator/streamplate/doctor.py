@@ -123,8 +123,10 @@ def _port(place: Place) -> Verdict:
     port = os.environ.get("PORT", "8080")
     try:
         socket.create_server(("127.0.0.1", int(port))).close()
-    except (OSError, ValueError, OverflowError) as error:
-        return "note", f"{port} cannot be listened on ({error}), where `serve` does", "uv run serve --port 0"
+    except (ValueError, OverflowError):
+        return "problem", f"PORT is {port}, which is none", "unset PORT"
+    except OSError as error:
+        return "note", f"{port} is taken ({error.strerror}), where `serve` listens", "uv run serve --port 0"
     return "ok", f"{port} is free", ""
 
 

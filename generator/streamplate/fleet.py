@@ -14,7 +14,7 @@ from streamplate import log
 from streamplate.errors import ForeignTemplate, StreamplateError
 from streamplate.project import Project
 from streamplate.template import unpacked
-from streamplate.updates import Job, Report, Wanted, merge_release, plan, up_to_date
+from streamplate.updates import Job, Report, Wanted, merge_release, plan, unchanged
 
 Planned = tuple[Project, str]
 Progress = Callable[[Report], None]
@@ -40,11 +40,11 @@ def _planned(root: Path, wanted: Wanted) -> Planned | Report:
     """What is to be done for a project, or the report where nothing is."""
     try:
         found, tag = plan(root, wanted)
+        return unchanged(found, wanted, tag) or (found, tag)
     except ForeignTemplate as other:
         return Report(os.path.abspath(root), "skipped", error=other.message)
     except StreamplateError as failure:
         return _failed(Path(os.path.abspath(root)), failure)
-    return Report(str(found.root), "up to date", tag, tag) if up_to_date(found, wanted, tag) else (found, tag)
 
 
 def _carried_out(jobs: list[Planned], wanted: Wanted) -> Iterator[Report]:

@@ -15,7 +15,7 @@ from streamplate import project, questions
 from streamplate.errors import StreamplateError, UsageProblem
 from streamplate.git import attempt, git
 from streamplate.render import Render, Source, foreign_render
-from streamplate.updates import Job, Report, Wanted, merge_release, up_to_date
+from streamplate.updates import Job, Report, Wanted, merge_release, unchanged
 
 Say = Callable[[str], None]
 
@@ -58,8 +58,8 @@ def update(root: Path, wanted: Wanted, text: str, *, trust: bool, say: Say) -> R
         raise UsageProblem(f"{found.root} was made from {found.source}, not from {url}")
     with _mirror(url) as mirror, tempfile.TemporaryDirectory(prefix="streamplate-") as folder:
         tag = wanted.to or _newest(mirror)
-        if up_to_date(found, wanted, tag):
-            return Report(str(found.root), "up to date", tag, tag)
+        if report := unchanged(found, wanted, tag):
+            return report
         templates = {
             ref: _unpacked(mirror, ref, Path(folder, str(n)))
             for n, ref in enumerate(dict.fromkeys((found.release, tag)))

@@ -114,16 +114,19 @@ def update(root: str | Path, wanted: Wanted | None = None) -> Report:
     """
     wanted = wanted or Wanted()
     found, tag = plan(Path(root), wanted)
-    if up_to_date(found, wanted, tag):
-        return Report(str(found.root), "up to date", tag, tag)
+    if report := unchanged(found, wanted, tag):
+        return report
     with ExitStack() as stack:
         templates = {release: stack.enter_context(unpacked(release)) for release in {found.release, tag}}
         return merge_release(Job(found, wanted, tag, templates))
 
 
-def up_to_date(found: Project, wanted: Wanted, tag: str) -> bool:
-    """Whether there is nothing to do, which costs no rendering to know."""
-    return tag == found.release and not wanted.keep_release and not wanted.answers
+def unchanged(found: Project, wanted: Wanted, tag: str) -> Report | None:
+    """The report where there is nothing to do, which costs no rendering to know; an unfinished merge is refused."""
+    if tag != found.release or wanted.keep_release or wanted.answers:
+        return None
+    project.refuse_markers(found.root)
+    return Report(str(found.root), "up to date", tag, tag)
 
 
 def merge_release(job: Job) -> Report:

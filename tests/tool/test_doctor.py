@@ -108,6 +108,12 @@ def test_a_port_in_use(examined: Callable[..., Findings], monkeypatch: pytest.Mo
     assert (port["status"], port["fix"]) == ("note", "uv run serve --port 0")
 
 
+@pytest.mark.parametrize("port", ["http", "70000"])
+def test_no_port(examined: Callable[..., Findings], monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    monkeypatch.setenv("PORT", port)
+    assert examined()["port"]["fix"] == "unset PORT"
+
+
 @pytest.mark.parametrize(
     ("file", "content", "kind"),
     [

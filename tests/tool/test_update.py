@@ -109,8 +109,11 @@ def test_a_conflict_is_an_unmerged_file_and_exit_code_3(project: Callable[..., N
     assert "Conflicts to resolve, then git add:\n  agent.py" in result.output
     assert "<<<<<<< yours\nmine\n=======\ntheirs\n>>>>>>> v0.2.0\n" in read("agent.py")
     assert "UU agent.py" in status()
+    again = streamplate("update", "my-agent")
+    assert (again.exit_code, "Conflict markers are left in agent.py" in again.stderr) == (1, True)
     git("checkout", "--ours", "agent.py")
     assert "mine" in read("agent.py")
+    assert streamplate("update", "my-agent").exit_code == 0
 
 
 def test_both_added_the_same_file(project: Callable[..., None], streamplate: Command) -> None:
