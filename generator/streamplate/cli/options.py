@@ -15,7 +15,7 @@ from streamplate.cli.group import examples
 @click.command(epilog=examples("streamplate options", "streamplate options --json"))
 @json_option
 def options(as_json: bool) -> None:
-    """List the questions, their choices and defaults, and when they are asked."""
+    """List the questions with their choices and defaults."""
     asked = questions.options()
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(question) for question in asked], indent=2))
