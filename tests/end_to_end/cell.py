@@ -25,10 +25,10 @@ def few_cells() -> list[tuple[str, str]]:
     return [*chosen.items(), *{provider: (framework, provider) for framework, provider in left_out}.values()]
 
 
-def check(streamplate: Path, project: Path, framework: str, provider: str) -> None:
+def check(streamplate: Path, project: Path, **answers: str) -> None:
     """Make, install, type-check and test a project; AssertionError with what was printed when a step fails."""
-    answers = ["-d", f"framework={framework}", "-d", f"model_provider={provider}"]
-    run(streamplate, "new", project, "--defaults", "--no-git", *answers)
+    data = [part for key, value in answers.items() for part in ("-d", f"{key}={value}")]
+    run(streamplate, "new", project, "--defaults", "--no-git", *data)
     run("uv", "sync", "--quiet", cwd=project)
     run("uv", "run", "--no-sync", "mypy", cwd=project)
     run("uv", "run", "--no-sync", "pytest", "-q", cwd=project)
@@ -40,7 +40,7 @@ def main() -> None:
     command = shutil.which("streamplate", path=Path(sys.executable).parent)
     assert command, "streamplate is not installed beside this Python"
     with tempfile.TemporaryDirectory() as temporary:
-        check(Path(command), Path(*folder or [temporary]) / "my-agent", framework, provider)
+        check(Path(command), Path(*folder or [temporary]) / "my-agent", framework=framework, model_provider=provider)
     print(f"{framework} with {provider}: passed")
 
 

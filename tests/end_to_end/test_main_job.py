@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,27 +36,34 @@ def project(streamplate: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.fixture(scope="module")
 def agent(project: Path) -> Iterator[str]:
     """`serve --offline` on a free port: its base URL."""
-    command = [project / ".venv/bin/serve", "--offline", "--port", "0"]
+    with serving(project) as url:
+        yield url
+
+
+@contextmanager
+def serving(project: Path, *options: str) -> Iterator[str]:
+    """The base URL of an agent that is served offline until the block ends."""
+    command = [project / ".venv/bin/serve", "--offline", "--port", "0", *options]
     with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             printed = iter(process.stdout.readline, "")
             url = next(found[0] for line in printed if (found := re.search(r"http://[\d.]+:\d+", line)))
-            _wait(url)
+            until(lambda: httpx.get(f"{url}/ping").is_success)
             yield url
         finally:
             process.terminate()
 
 
-def _wait(url: str) -> None:
-    deadline = time.monotonic() + 30
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that a server may not be there yet to say."""
+    deadline = time.monotonic() + 60
     while True:
-        try:
-            httpx.get(f"{url}/ping")
-            return
-        except httpx.TransportError:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        with suppress(httpx.TransportError):
+            if condition():
+                return
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def ask(url: str, prompt: str, session: str | None = None) -> tuple[list[dict[str, Any]], list[float]]:
@@ -109,6 +120,51 @@ def test_the_chat_prints_the_answer(agent: str, project: Path) -> None:
     printed = run(project / ".venv/bin/chat", "--url", f"{agent}/invocations", QUESTION, cwd=project)
 
     assert "449" in printed
+
+
+def test_an_edit_is_served_at_once_with_reload(project: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(project, tmp_path / "my-agent", symlinks=True)
+    run("uv", "sync", "--quiet", cwd=copy)
+    inputs = copy / "src" / "my_agent" / "inputs.py"
+
+    def refusal() -> str:
+        return str(httpx.post(f"{url}/invocations", json=[], timeout=30).json()["message"])
+
+    with serving(copy, "--reload") as url:
+        assert "must be a JSON object" in refusal()
+        inputs.write_text(inputs.read_text().replace("must be a JSON object", "shall be a JSON object"))
+        until(lambda: "shall be a JSON object" in refusal())
+
+
+def test_without_a_page_the_root_says_what_the_agent_can_do(streamplate: Path, project: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(project, tmp_path / "my-agent", symlinks=True)
+    run(streamplate, "configure", copy, "-d", "clients=")
+    run("uv", "sync", "--quiet", cwd=copy)
+
+    with serving(copy) as url:
+        about = httpx.get(url).json()
+
+    assert about["tools"].keys() == {"get_weather", "get_time", "calculator"}
+
+
+def test_deployed_logs_are_json_with_the_ids_of_request_and_session(project: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+    environment = os.environ | nowhere | {"PORT": str(port), "THROTTLE_SECONDS": "0"}
+    command = [project / ".venv/bin/python", "-m", "my_agent.main"]
+    session = str(uuid.uuid4())
+    with subprocess.Popen(command, cwd=project, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        until(lambda: httpx.get(f"http://127.0.0.1:{port}/ping").is_success)
+        events, _ = ask(f"http://127.0.0.1:{port}", "Hello", session)
+        process.terminate()
+        logged = [json.loads(line) for line in process.stderr or ()]
+
+    assert events[-1]["code"] == "model_unavailable"
+    (failure,) = [entry for entry in logged if entry["level"] == "ERROR"]
+    assert failure["sessionId"] == session
+    assert failure["requestId"]
+    assert failure["stackTrace"]
 
 
 def test_serving_without_credentials_says_what_to_do(project: Path) -> None:

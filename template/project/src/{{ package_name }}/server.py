@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from bedrock_agentcore import BedrockAgentCoreApp, RequestContext
+from bedrock_agentcore import BedrockAgentCoreApp, BedrockAgentCoreContext, RequestContext
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -88,6 +88,8 @@ class RunResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the event stream, or with the refusal."""
+        request_id = BedrockAgentCoreContext.get_request_id() or self._turn.run_id
+        BedrockAgentCoreContext.set_request_context(request_id, self._turn.session_id)  # log_json reads them
         try:
             with self._sessions.claim(self._turn.session_id) as conversation:
                 await self._stream(conversation)(scope, receive, send)
