@@ -25,7 +25,8 @@ PHONE = {"width": 390, "height": 720}
 COLUMNS, ROWS = 96, 26
 TERMINAL = """
 <style>
-  body {{ margin: 0; display: inline-block; background: #14171a; color: #e6eaec; padding: 18px 22px; border-radius: 12px; }}
+  body {{ margin: 0; display: inline-block; background: #14171a; color: #e6eaec; padding: 18px 22px; }}
+  body {{ border-radius: 12px; }}
   html {{ background: transparent; }}
   pre {{ margin: 0; font: 14px/1.45 ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }}
 </style>

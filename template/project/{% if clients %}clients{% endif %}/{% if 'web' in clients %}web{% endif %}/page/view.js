@@ -41,7 +41,7 @@ export class TurnView {
     const { error, ended } = this.#turn;
     if (error) yield element("p", { className: "error" }, `${error.message} `, element("code", {}, error.code));
     yield element("span", { className: "numbers", textContent: numbers(this.#turn) });
-    if (answer(this.#turn)) yield copyButton(this.#turn);
+    if (navigator.clipboard && answer(this.#turn)) yield copyButton(this.#turn); // HTTPS or this machine only
     if (ended !== "complete")
       yield element("button", { type: "button", textContent: "Try again", onclick: this.#retry });
   }
