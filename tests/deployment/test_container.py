@@ -21,6 +21,7 @@ from tests.emulators.agentcore import Emulator
 
 from .projects import Project
 
+MANIFEST = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": {}, "layers": []}
 DOCKER = """#!/bin/sh
 echo "$@" >> "$DOCKER_LOG"
 [ "$1" != login ] || cat >> "$DOCKER_LOG"
@@ -36,7 +37,7 @@ def project(variant: Callable[..., Project]) -> Project:
 def put_image(uri: str) -> None:
     """What a build would have pushed."""
     name, _, tag = uri.partition("/")[2].partition(":")
-    boto3.client("ecr").put_image(repositoryName=name, imageManifest=json.dumps({"schemaVersion": 2}), imageTag=tag)
+    boto3.client("ecr").put_image(repositoryName=name, imageManifest=json.dumps(MANIFEST), imageTag=tag)
 
 
 def image_of(cloud: Emulator) -> str:

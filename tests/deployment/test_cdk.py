@@ -1,0 +1,47 @@
+"""The agent as an AWS CDK app: synthesised offline with AWS's own constructs, and validated by cfn-lint."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import cfnlint
+import cfnlint.api
+import pytest
+
+from .projects import Project
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="the constructs run in Node.js")
+def test_the_app_makes_a_valid_template(variant: Callable[..., Project], tmp_path: Path) -> None:
+    project = variant(deployment=["cdk"])
+    project.configure('[network]\nsubnets = ["subnet-0123456789abcdef0"]\nsecurity_groups = ["sg-0123456789abcdef0"]\n')
+    library = tmp_path / "library"
+    install = ["uv", "pip", "install", "--quiet", "--python", str(project.python), "--target", str(library)]
+    subprocess.run([*install, "aws-cdk-lib>=2.275"], check=True, timeout=300)
+    done = subprocess.run(
+        [project.python, "-m", "deploy.cdk_app"],
+        cwd=project.path,
+        env=os.environ | {"PYTHONPATH": str(library), "CDK_OUTDIR": str(tmp_path / "out")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "out" / "my-agent.template.json").read_text()
+    config = cfnlint.ManualArgs(regions=["us-west-2"], ignore_checks=["W3005"])  # DependsOn that a reference implies
+    assert [str(match) for match in cfnlint.api.lint(text, config=config)] == []
+
+    resources = json.loads(text)["Resources"].values()
+    kinds = [resource["Type"] for resource in resources]
+    assert kinds.count("AWS::CloudWatch::Alarm") == 3
+    assert kinds.count("Custom::LogRetention") == 2
+    (runtime,) = [each["Properties"] for each in resources if each["Type"] == "AWS::BedrockAgentCore::Runtime"]
+    assert runtime["NetworkConfiguration"]["NetworkModeConfig"]["Subnets"] == ["subnet-0123456789abcdef0"]
+    assert runtime["AgentRuntimeArtifact"]["CodeConfiguration"]["EntryPoint"] == ["main.py"]
+    (role,) = [each["Properties"] for each in resources if each.get("Properties", {}).get("RoleName")]
+    (policy,) = role["Policies"]
+    assert "bedrock:InvokeModelWithResponseStream" in json.dumps(policy)
+    assert role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["StringEquals"]["aws:SourceAccount"]
