@@ -55,8 +55,7 @@ def new(
     """
     target = Path(os.path.abspath(destination))
     _refuse_full(target)
-    if source and release:
-        raise UsageProblem("A release is one of our own template", "That of another one is named with it: URL@REF")
+    _refuse_mixed(source, release, trust)
     make_repository = not repository.inside_repository(target) if git is None else git
     with _opened(source, release, trust, say) as origin, _staging(target, dry_run) as project:
         given = presets.answers(origin.folder, preset) | dict(answers or {})
@@ -96,6 +95,13 @@ def _refuse_full(target: Path) -> None:
         raise UsageProblem(f"{target} is not empty", "Choose a new folder, or an empty one")
     if target.exists() and not target.is_dir():
         raise UsageProblem(f"{target} is a file", "Choose a new folder, or an empty one")
+
+
+def _refuse_mixed(source: str, release: str, trust: bool) -> None:
+    if source and release:
+        raise UsageProblem("A release is one of our own template", "That of another one is named with it: URL@REF")
+    if trust and not source:
+        raise UsageProblem("Trust is for another template", "Ours runs no code of its own")
 
 
 @contextmanager

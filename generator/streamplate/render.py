@@ -99,6 +99,8 @@ def _in_our_words(error: Exception) -> StreamplateError:
     if refused := re.match(r"Invalid choice for '(\w+)': (.*?) is not in (.*)", message, re.DOTALL):
         choices = ", ".join(re.findall(r"'([^']*)'", refused[3]))
         return UsageProblem(f"{refused[1]}: {refused[2]} is not one of its choices", f"Choose from: {choices}")
+    if refused := re.match(r"Invalid choice for '(\w+)': (.*)", message, re.DOTALL):
+        return UsageProblem(f"{refused[1]}: {refused[2]}")
     if open_question := re.match(r'Question "(\w+)" is required', message):
         return UsageProblem(f"{open_question[1]} has no default", f"Answer it: -d {open_question[1]}=…")
     return StreamplateError(f"The template could not be rendered: {message}")

@@ -34,6 +34,7 @@ Command = Callable[..., Result]
         (["--answers", "list.yml"], "list.yml does not hold KEY: VALUE lines"),
         (["--answers", "broken.yml"], "broken.yml is not valid YAML"),
         (["--answers", "missing.yml"], "'missing.yml' does not exist"),
+        (["--trust"], "Trust is for another template"),
         (["--nonsense"], "No such option"),
     ],
 )
@@ -44,6 +45,14 @@ def test_a_wrong_request(streamplate: Command, args: list[str], said: str) -> No
     assert (result.exit_code, result.stdout) == (2, "")
     assert said in result.stderr
     assert sorted(os.listdir()) == ["broken.yml", "list.yml"]
+
+
+def test_a_choice_that_goes_with_others_only(streamplate: Command, publish: Callable[..., None]) -> None:
+    narrow = "{% if shape == 'round' %}not when round{% endif %}"
+    copier = f'shape: round\nsize: {{choices: {{Small: s, Large: {{value: l, validator: "{narrow}"}}}}, default: s}}\n'
+    publish({"copier.yml": "_subdirectory: template/project\n" + copier})
+    assert streamplate("new", "x", "--defaults", "-d", "size=l").stderr == "Error: size: not when round\n"
+    assert streamplate("new", "x", "--defaults", "-d", "size=l", "-d", "shape=square").exit_code == 0
 
 
 def test_a_folder_that_is_not_empty(streamplate: Command) -> None:

@@ -71,8 +71,6 @@ def new(
     if not (terminal or defaults or preset):
         hint = "Add --defaults or --preset NAME, and -d KEY=VALUE for your own answers"
         raise UsageProblem("There is no terminal to ask on", hint)
-    if trust and not source:
-        raise UsageProblem("--trust is for another template", "Name it: --template URL")
     reviewed = terminal and not (defaults or yes or dry_run or as_json)
     made = creation.new(
         destination,

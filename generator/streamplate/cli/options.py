@@ -7,7 +7,7 @@ import json
 
 import click
 
-from streamplate import questions
+from streamplate import creation, questions
 from streamplate.cli.answers import json_option
 from streamplate.cli.group import examples
 
@@ -20,7 +20,7 @@ def options(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(question) for question in asked], indent=2))
     else:
-        click.echo("\n\n".join(_describe(question) for question in asked))
+        click.echo("\n\n".join([*map(_describe, asked), _presets()]))
 
 
 def _describe(question: questions.Question) -> str:
@@ -31,6 +31,13 @@ def _describe(question: questions.Question) -> str:
     if question.asked != "always":
         lines.append(f"  Asked when: {question.asked}")
     return "\n".join(lines)
+
+
+def _presets() -> str:
+    known = creation.presets_of()
+    width = max(map(len, known))
+    lines = [f"  {name:<{width}}  {description}" for name, description in known.items()]
+    return "\n".join([click.style("--preset", bold=True), "  Answers that go together", *lines])
 
 
 def _default(question: questions.Question) -> str:
