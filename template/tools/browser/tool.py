@@ -22,6 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
+from websockets.sync.connection import Connection
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ def _signed(endpoint: str) -> dict[str, str]:
 class Page:
     """A page of the browser, led by commands; whatever else the browser tells meanwhile is passed over."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._numbers = itertools.count(1)
         self._deadline = time.monotonic() + PAGE_SECONDS

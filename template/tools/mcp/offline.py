@@ -8,7 +8,7 @@ from typing import Any
 
 from ..offline_tool import OfflineTool
 
-NOTE = re.compile(r"\b(?:take|make) a note:? (?P<text>[^?!]+)", re.IGNORECASE)
+NOTE = re.compile(r"\b(?:take|make) a note:? (?P<text>[^.?!]+)", re.IGNORECASE)
 
 
 def arguments(question: str) -> list[dict[str, Any]]:

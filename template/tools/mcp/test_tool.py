@@ -16,7 +16,6 @@ from {{ package_name }}.tools import mcp
 from {{ package_name }}.tools.mcp import mcp_tools
 from {{ package_name }}.tools.readable import readable
 
-from ..agent_client import AgentClient
 from local_model.serving import served
 from local_model.tools.mcp import COMMAND, OFFLINE, _server_class
 
@@ -174,17 +173,27 @@ def test_a_secret_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) ->
     assert [function.__name__ for function in mcp_tools()] == ["notes_add"]
 
 
+SERVED = """
+import os
+from local_model.server import running
+from local_model.serving import served
+from tests.agent_client import AgentClient
+
+with running(pace=0) as model:
+    os.environ.update({name: value for name, value in model.environment().items() if value is not None})
+    from {{ package_name }}.server import create_app
+    from {{ package_name }}.settings import Settings
+
+    with served(create_app(Settings())) as url, AgentClient(url) as client:
+        answer = client.ask('call notes_add {"text": "milk", "tags": ["shop"]}')
+        print(answer.of("TOOL_CALL_RESULT")[0].content)
+"""
+
+
 def test_the_served_agent_calls_them() -> None:
-    command = [sys.executable, "-m", "dev.serve", "--offline", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            url = next(word for line in process.stdout for word in line.split() if word.startswith("http://"))
-            with AgentClient(url) as client:
-                answer = client.ask('call notes_add {"text": "milk", "tags": ["shop"]}')
-            assert answer.of("TOOL_CALL_RESULT")[0].content == "There are 1 notes: milk #shop"
-        finally:
-            process.terminate()
+    command = [sys.executable, "-c", SERVED]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert run.stdout == "There are 1 notes: milk #shop\n", run.stderr
 
 
 def test_the_local_model_takes_notes() -> None:
