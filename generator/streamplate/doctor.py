@@ -62,7 +62,7 @@ def examine(root: str | Path, *, aws: bool = False, say: Callable[[str], None] =
     place = _place(Path(os.path.abspath(root)))
     if aws:
         model = f", for one token of {_model(place)} (Bedrock)" if _model(place) else ""
-        say(f"Asking AWS in {place.region}: who you are (STS){model}, for your runtimes (AgentCore)")
+        say(f"Asking AWS in {place.region or 'no region'}: who you are (STS){model}, for your runtimes (AgentCore)")
     findings = list(_findings(_ON_THIS_MACHINE, place))
     for finding in _findings(_ASKED_OF_AWS, place) if aws else ():
         findings.append(finding)

@@ -73,3 +73,11 @@ def test_a_terminal_without_arrows(streamplate: Command) -> None:
 def test_what_is_printed_to_a_file_has_no_colours() -> None:
     assert b"\x1b" not in run("new", "x", "--defaults").stdout
     assert Path("x").is_dir()
+
+
+def test_a_reader_that_has_enough_is_no_failure() -> None:
+    command = [sys.executable, "-m", "streamplate", "options"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as done:
+        assert done.stdout and done.stderr
+        done.stdout.close()
+        assert done.stderr.read() == b""

@@ -37,6 +37,8 @@ class Group(click.Group):
             raise _Shown(failure) from None
         except KeyboardInterrupt:
             raise _Shown(StreamplateError("Interrupted")) from None
+        except BrokenPipeError:  # `streamplate options | head`: click ends quietly
+            raise
         except OSError as error:
             raise _Shown(_from_system(error)) from None
 

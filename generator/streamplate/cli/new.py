@@ -85,10 +85,8 @@ def new(
         review=_review if reviewed else lambda made: None,
         say=lambda text: click.echo(text, err=True),
     )
-    if as_json:
-        click.echo(_as_json(made, dry_run))
-    else:
-        click.echo(listing(made) if dry_run else created(made, with_tree=not reviewed))
+    shown = listing(made) if dry_run else created(made, with_tree=not reviewed)
+    click.echo(_as_json(made, dry_run) if as_json else shown)
 
 
 def _review(made: NewProject) -> None:
