@@ -121,10 +121,10 @@ def _uv(place: Place) -> Verdict:
 
 def _port(place: Place) -> Verdict:
     port = os.environ.get("PORT", "8080")
+    if not port.isdecimal() or int(port) > 65535:
+        return "problem", f"PORT is {port}, which is none", "unset PORT"
     try:
         socket.create_server(("127.0.0.1", int(port))).close()
-    except (ValueError, OverflowError):
-        return "problem", f"PORT is {port}, which is none", "unset PORT"
     except OSError as error:
         return "note", f"{port} is taken ({error.strerror}), where `serve` listens", "uv run serve --port 0"
     return "ok", f"{port} is free", ""
