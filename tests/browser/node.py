@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import time
@@ -24,10 +25,12 @@ def npm(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def install(folder: Path, shared: Path) -> None:
-    """Install what a folder's package.json names, once for all the processes that run the tests: `shared` is theirs."""
+def install(folder: Path, factory: pytest.TempPathFactory) -> None:
+    """Install what a folder's package.json names, once for all the processes that run the tests."""
     if shutil.which("npm") is None:
         pytest.skip("Node.js and npm are not installed")
+    own = factory.getbasetemp()
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / f"npm-{folder.name}"
     try:
         shared.mkdir()
     except FileExistsError:

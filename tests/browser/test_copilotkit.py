@@ -20,7 +20,7 @@ from tests.browser.agents import Served, wait
 def built(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page's folder, built."""
     folder = project / "clients/copilotkit"
-    node.install(folder, tmp_path_factory.getbasetemp().parent / "npm-copilotkit")
+    node.install(folder, tmp_path_factory)
     node.npm(folder, "run", "build")
     return folder
 

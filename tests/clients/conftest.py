@@ -11,7 +11,9 @@ from tests.browser import node
 from tests.browser.agents import Served, make, serve
 from tests.deployment.conftest import account, empty_account, store
 from tests.deployment.projects import Project, local_model
+from tests.emulators.agentcore.state import Runtime
 from tests.emulators.aws import Aws
+from tests.emulators.issuer import issuing
 
 __all__ = ["account", "store"]  # fixtures
 
@@ -34,14 +36,14 @@ def agent(project: Path) -> Iterator[Served]:
 def typescript(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of its TypeScript client, type-checked and built."""
     folder = project / "clients/typescript"
-    node.install(folder, tmp_path_factory.getbasetemp().parent / "npm-typescript")
+    node.install(folder, tmp_path_factory)
     node.npm(folder, "run", "build")
     return folder
 
 
 @pytest.fixture(scope="session")
-def arn(project: Path, account: Aws, store: Path) -> Iterator[str]:
-    """The runtime that the agent is deployed to. From here on the environment's AWS account is the emulator's."""
+def runtime(project: Path, account: Aws, store: Path) -> Iterator[Runtime]:
+    """What the agent is deployed to. From here on the environment's AWS account is the emulator's."""
     python = project / ".venv/bin/python"
     with (
         local_model(project, python) as model,
@@ -53,4 +55,19 @@ def arn(project: Path, account: Aws, store: Path) -> Iterator[str]:
         done = deployed.run("deploy", "--no-check")
         assert done.code == 0, done.err
         (runtime,) = emulator.account.runtimes.values()
-        yield runtime.arn
+        yield runtime
+
+
+@pytest.fixture
+def arn(runtime: Runtime) -> str:
+    """The runtime's ARN, for callers with AWS credentials."""
+    return runtime.arn
+
+
+@pytest.fixture
+def token(runtime: Runtime) -> Iterator[str]:
+    """A bearer token, which the runtime wants from now to the end of the test."""
+    with issuing() as issuer, pytest.MonkeyPatch.context() as patch:
+        rules = {"discoveryUrl": issuer.discovery_url, "allowedClients": ["web"]}
+        patch.setitem(runtime.latest.config, "authorizerConfiguration", {"customJWTAuthorizer": rules})
+        yield issuer.token()

@@ -1,4 +1,4 @@
-"""The Python clients against a deployed agent, with AWS credentials."""
+"""The Python clients against a deployed agent, with AWS credentials and with a bearer token."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SYNC = """
 import sys
 from ag_ui.core import TextMessageContentEvent
 from clients.python import AgentClient, new_session
-for event in AgentClient.deployed(sys.argv[1]).stream(sys.argv[2], new_session()):
+for event in AgentClient.deployed(*sys.argv[2:]).stream(sys.argv[1], new_session()):
     if isinstance(event, TextMessageContentEvent):
         print(event.delta, end="")
 """
@@ -22,7 +22,7 @@ import asyncio, sys
 from ag_ui.core import TextMessageContentEvent
 from clients.python import AsyncAgentClient, new_session
 async def main():
-    async for event in AsyncAgentClient.deployed(sys.argv[1]).stream(sys.argv[2], new_session()):
+    async for event in AsyncAgentClient.deployed(*sys.argv[2:]).stream(sys.argv[1], new_session()):
         if isinstance(event, TextMessageContentEvent):
             print(event.delta, end="")
 asyncio.run(main())
@@ -37,11 +37,25 @@ def run(project: Path, script: str, *arguments: str) -> subprocess.CompletedProc
 
 @pytest.mark.parametrize("script", [SYNC, ASYNC], ids=["sync", "async"])
 def test_the_python_client_asks_the_runtime(project: Path, arn: str, script: str) -> None:
-    done = run(project, script, arn, "Count to 9")
+    done = run(project, script, "Count to 9", arn)
+    assert done.stdout == "1 2 3 4 5 6 7 8 9", done.stderr
+
+
+@pytest.mark.parametrize("script", [SYNC, ASYNC], ids=["sync", "async"])
+def test_the_python_client_asks_with_a_bearer_token(project: Path, arn: str, token: str, script: str) -> None:
+    done = run(project, script, "Count to 9", arn, token)
     assert done.stdout == "1 2 3 4 5 6 7 8 9", done.stderr
 
 
 def test_the_chat_asks_the_runtime(project: Path, arn: str) -> None:
+    done = run(project, CHAT, "--runtime", arn, "Count to 9")
+    assert done.stdout == "1 2 3 4 5 6 7 8 9\n", done.stderr
+
+
+def test_the_chat_asks_with_a_bearer_token(
+    project: Path, arn: str, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGENT_TOKEN", token)
     done = run(project, CHAT, "--runtime", arn, "Count to 9")
     assert done.stdout == "1 2 3 4 5 6 7 8 9\n", done.stderr
 
