@@ -15,7 +15,7 @@ def client(settings: Settings) -> AsyncOpenAI:
     return AsyncOpenAI(base_url=settings.model_url, api_key=key, http_client=ModelClient(settings), max_retries=0)
 
 
-{% include 'template/models/openai/failure.py' %}
+{% include 'template/models/http/failure.py' %}
 
 
 def missing_credentials() -> str | None:

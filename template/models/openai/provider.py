@@ -14,7 +14,7 @@ def client(settings: Settings) -> AsyncOpenAI:
     return AsyncOpenAI(http_client=ModelClient(settings), max_retries=0)
 
 
-{% include 'template/models/openai/failure.py' %}
+{% include 'template/models/http/failure.py' %}
 
 
 def missing_credentials() -> str | None:

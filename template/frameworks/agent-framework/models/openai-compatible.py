@@ -1,0 +1,1 @@
+{% include 'template/frameworks/agent-framework/models/openai.py' %}

@@ -1,0 +1,1 @@
+{% include 'template/frameworks/langgraph/models/openai.py' %}

@@ -1,0 +1,20 @@
+"""The model: OpenAI through LangChain."""
+
+from langchain.chat_models import BaseChatModel
+from langchain_openai import ChatOpenAI
+
+from .provider import client
+from .settings import Settings
+
+
+def build_model(settings: Settings) -> BaseChatModel:
+    """One model for the whole process, on one client."""
+    openai = client(settings)
+    return ChatOpenAI(
+        model=settings.model_id,
+        root_async_client=openai,
+        async_client=openai.chat.completions,
+        api_key=lambda: openai.api_key,
+        stream_usage=True,
+        use_responses_api=False,
+    )

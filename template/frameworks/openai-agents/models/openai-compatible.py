@@ -1,0 +1,1 @@
+{% include 'template/frameworks/openai-agents/models/openai.py' %}

@@ -1,0 +1,1 @@
+{% include 'template/frameworks/pydantic-ai/models/openai.py' %}
