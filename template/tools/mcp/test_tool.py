@@ -8,6 +8,7 @@ import subprocess
 import sys
 import typing
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,25 @@ def test_a_server_that_says_nothing_is_given_up(
     code = "print('no JSON', flush=True); import time; time.sleep(60)"
     assert configure(silent={"command": sys.executable, "args": ["-c", code]}) == {}
     assert "The MCP server silent cannot be reached, so its tools are missing: no answer in time" in caplog.text
+
+
+def test_calls_of_one_server_run_at_the_same_time(configure: Configure) -> None:
+    code = """
+import anyio
+from local_model.tools.mcp import _server_class
+server, waiting = _server_class()("pair"), []
+
+async def meet() -> str:
+    waiting.append(None)
+    while len(waiting) < 2:
+        await anyio.sleep(0.01)
+    return "met"
+
+server.tool()(meet)
+server.run()"""
+    meet = configure(pair={"command": sys.executable, "args": ["-c", code]})["pair_meet"]
+    with ThreadPoolExecutor(2) as pool:
+        assert [call.result() for call in [pool.submit(meet), pool.submit(meet)]] == ["met", "met"]
 
 
 def test_a_lost_server_is_an_error_and_comes_back(configure: Configure, tmp_path: Path) -> None:

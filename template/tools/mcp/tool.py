@@ -14,6 +14,7 @@ import re
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
@@ -58,8 +59,16 @@ async def _all_tools(servers: list["Server"]) -> list[Callable[..., str]]:
     return [_function(server, tool) for server, tools in zip(servers, found, strict=True) for tool in tools]
 
 
+@dataclass(frozen=True)
+class Connection:
+    """A connection, open as long as its task runs, and the session to come."""
+
+    task: asyncio.Task[None]
+    session: asyncio.Future[ClientSession]
+
+
 class Server:
-    """One server, to which a connection is made when it is needed, and again when it was lost.
+    """One server, to which a connection is made when it is needed, and again after it was lost.
 
     Used from one event loop only, that of `_loop`.
     """
@@ -67,16 +76,14 @@ class Server:
     def __init__(self, name: str, config: ServerConfig) -> None:
         self.name = name
         self._config = config
-        self._connection: asyncio.Task[None] | None = None
-        self._session: asyncio.Future[ClientSession] | None = None
+        self._connection: Connection | None = None
 
     async def tools(self) -> list[dict[str, Any]]:
         """The tools that the server offers, each as the protocol describes it; none if it cannot be reached."""
         try:
-            async with asyncio.timeout(START_SECONDS):
-                return [tool async for tool in self._listed(await self._connected())]
+            async with self._session(START_SECONDS) as session:
+                return [tool async for tool in self._listed(session)]
         except Exception as error:
-            self._disconnect()
             reason = "no answer in time" if isinstance(error, TimeoutError) else _innermost(error)
             logger.error("The MCP server %s cannot be reached, so its tools are missing: %s", self.name, reason)
             return []
@@ -84,11 +91,9 @@ class Server:
     async def call(self, tool: str, arguments: dict[str, Any]) -> str:
         """What the tool returns. Raises `ValueError` when it fails or the server is lost."""
         try:
-            async with asyncio.timeout(CALL_SECONDS):
-                session = await self._connected()
+            async with self._session(CALL_SECONDS) as session:
                 result = (await session.call_tool(tool, arguments)).model_dump(by_alias=True)
         except Exception as error:
-            self._disconnect()
             logger.error("the call of %s at the MCP server %s failed: %s", tool, self.name, _innermost(error))
             raise ValueError(f"The MCP server {self.name} did not answer. Another call may reach it again.") from error
         if result["isError"]:
@@ -105,11 +110,20 @@ class Server:
             if not (cursor := page["nextCursor"]):
                 return
 
-    async def _connected(self) -> ClientSession:
-        if self._connection is None or self._session is None or self._connection.done():
-            self._session = asyncio.get_running_loop().create_future()
-            self._connection = asyncio.create_task(self._stay_connected(self._session))
-        return await asyncio.shield(self._session)
+    @asynccontextmanager
+    async def _session(self, seconds: float) -> AsyncIterator[ClientSession]:
+        """A session for so long. Whatever fails within it ends the connection, so that the next call makes another."""
+        if self._connection is None or self._connection.task.done():
+            coming = asyncio.get_running_loop().create_future()
+            self._connection = Connection(asyncio.create_task(self._stay_connected(coming)), coming)
+        connection = self._connection
+        try:
+            async with asyncio.timeout(seconds):
+                yield await asyncio.shield(connection.session)
+        except Exception:
+            connection.task.cancel()
+            self._connection = None if self._connection is connection else self._connection
+            raise
 
     async def _stay_connected(self, session: asyncio.Future[ClientSession]) -> None:
         """One task opens and closes a connection: the library's scopes belong to the task that entered them."""
@@ -135,11 +149,6 @@ class Server:
             parameters = StdioServerParameters(command=config.command, args=config.args, env=config.env or None)
             async with stdio_client(parameters) as (read, write):
                 yield read, write
-
-    def _disconnect(self) -> None:
-        if self._connection:
-            self._connection.cancel()
-        self._connection = None
 
 
 @cache
