@@ -58,6 +58,7 @@ def _names(cloud: Cloud, config: Config) -> dict[str, str]:
         "build": build_name(cloud, config),
         "stack": config.name.replace("_", "-"),
         "repository": getattr(config, "repository", None) or config.name.lower(),
+        "memory": getattr(config, "memory", None) or "none",
         "model": config.model.rpartition("/")[2],
         "foundation_model": PROFILE.sub("", config.model) if not config.model.startswith("arn:") else "*",
         "model_arn": config.model,

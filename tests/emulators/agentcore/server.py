@@ -30,6 +30,7 @@ from .data import DataPlane
 from .errors import AwsError
 from .faults import Faults
 from .logs import LogShipper
+from .memory import Memory
 from .models import Params
 from .sessions import Sessions
 from .state import Account, Version
@@ -83,6 +84,7 @@ class Emulator:
             settings.role_seconds,
         )
         self.data = DataPlane(self.account, self.sessions)
+        self.memory = Memory()
         self._answers: dict[tuple[str, str], tuple[Params, Params]] = {}
 
     @property
@@ -169,7 +171,7 @@ class Emulator:
 
     def _handler(self, operation: str) -> Any:
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
-        for plane in (self.control, self.data):
+        for plane in (self.control, self.data, self.memory):
             if handler := getattr(plane, name, None):
                 return handler
         raise AwsError("UnknownOperationException", f"{operation} is not emulated")
