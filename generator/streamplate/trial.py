@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import tempfile
@@ -9,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from streamplate import creation, toolchain
 from streamplate.errors import StreamplateError
@@ -25,10 +26,12 @@ def run(
     answers: Mapping[str, Any] | None = None,
     *,
     keep: Path | None = None,
+    chat: bool = False,
     step: Step = lambda name: nullcontext(),
 ) -> int:
     """Ask `question` of a new project, its answer streaming to standard output; return the chat client's exit code.
 
+    With `chat`, the conversation goes on in this terminal until the user leaves it.
     The project is made in `keep`, or in a temporary folder that is gone afterwards. Each stage runs in a `step(name)`.
     """
     with tempfile.TemporaryDirectory(prefix="streamplate-try-") as folder:
@@ -37,7 +40,7 @@ def run(
         with step("Installing it"):
             toolchain.install(made.path)
         with serving(made.path, step) as url:
-            return _ask(made.path, url, question)
+            return _ask(made.path, url, question) or (_chat(made.path, url) if chat else 0)
 
 
 @contextmanager
@@ -45,7 +48,7 @@ def serving(project: Path, step: Step) -> Iterator[str]:
     """An installed project, running offline on a free port of this machine: its base URL."""
     port = _free_port()
     with tempfile.TemporaryFile("w+") as log:
-        server = _start(project, "serve", "--offline", "--port", str(port), stdout=log, stderr=subprocess.STDOUT)
+        server = _serve(project, port, log)
         try:
             with step("Starting it, offline"):
                 _wait_until_ready(server, port)
@@ -58,11 +61,28 @@ def serving(project: Path, step: Step) -> Iterator[str]:
 
 
 def _ask(project: Path, url: str, question: str) -> int:
-    chat = _start(project, "chat", "--url", f"{url}/invocations", question)
+    chat = _start(project, "chat", "--url", f"{url}/invocations", question, stdin=subprocess.DEVNULL)
     try:
         return chat.wait()
     finally:
         _stop(chat)
+
+
+def _chat(project: Path, url: str) -> int:
+    """Open the chat. Ctrl-C is for it alone: there it stops an answer."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    chat = _start(project, "chat", "--url", f"{url}/invocations")
+    try:
+        return chat.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
+        _stop(chat)
+
+
+def _serve(project: Path, port: int, log: IO[str]) -> subprocess.Popen[str]:
+    """Start the agent in a session of its own, out of reach of the terminal's Ctrl-C."""
+    options = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": subprocess.STDOUT, "start_new_session": True}
+    return _start(project, "serve", "--offline", "--port", str(port), **options)
 
 
 class _NotReady(Exception):
@@ -80,9 +100,7 @@ def _wait_until_ready(server: subprocess.Popen[str], port: int) -> None:
 
 def _start(project: Path, script: str, *args: str, **options: Any) -> subprocess.Popen[str]:
     command = [str(project / toolchain.SCRIPTS / script), *args]
-    return subprocess.Popen(
-        command, cwd=project, env=toolchain.environment(), stdin=subprocess.DEVNULL, text=True, **options
-    )
+    return subprocess.Popen(command, cwd=project, env=toolchain.environment(), text=True, **options)
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

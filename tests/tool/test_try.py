@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pexpect
 import pytest
 
 TRY = [sys.executable, "-m", "streamplate", "try"]
@@ -60,6 +61,25 @@ def test_stopped_half_way_it_leaves_no_trace(temporary: Path) -> None:
             said += trying.stderr.read(1)
         trying.send_signal(signal.SIGTERM)
     assert trying.returncode == 1
+    assert left_in(temporary) == []
+    assert running_from(temporary) == []
+
+
+def test_the_chat_goes_on_and_ctrl_c_is_its_own(temporary: Path) -> None:
+    environment = {**os.environ, "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1"}
+    command = ["-m", "streamplate", "try", "What is 6*7?", "--chat", "-d", "tools=calculator"]
+    with pexpect.spawn(sys.executable, command, env=environment, encoding="utf-8", timeout=120) as terminal:
+        terminal.expect("/help")
+        terminal.send("Count to 2000\r")
+        terminal.expect("10 11 12")
+        terminal.sendintr()
+        terminal.expect("Stopped")
+        terminal.send("What was my last question?\r")
+        terminal.expect("You asked me|This is your first question")
+        terminal.send("/quit\r")
+        terminal.expect("Make your own")
+        terminal.expect(pexpect.EOF)
+        assert terminal.wait() == 0
     assert left_in(temporary) == []
     assert running_from(temporary) == []
 

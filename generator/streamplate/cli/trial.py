@@ -18,6 +18,7 @@ from streamplate.cli.group import examples
 
 EXAMPLES = examples(
     "streamplate try",
+    "streamplate try --chat",
     'streamplate try "What is 37 * 12 + 5?" -d framework=langgraph',
     "streamplate try --keep my-agent",
 )
@@ -27,13 +28,16 @@ EXAMPLES = examples(
 @click.argument("question", default=trial.QUESTION)
 @data_option
 @click.option("--keep", metavar="DIR", type=click.Path(path_type=Path), help="Make the project in DIR, and keep it.")
-def try_(question: str, data: tuple[str, ...], keep: Path | None) -> None:
+@click.option("--chat", is_flag=True, help="Go on with the conversation, in this terminal.")
+def try_(question: str, data: tuple[str, ...], keep: Path | None, chat: bool) -> None:
     """See a streaming agent answer, on this machine, with no account.
 
     Makes a project in a temporary folder, installs it, runs it offline, asks it QUESTION and removes it all again.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    if trial.run(question, from_data(data), keep=keep, step=_step):
+    for name in ("SIGTERM", "SIGHUP"):
+        if number := getattr(signal, name, None):  # Windows has no SIGHUP
+            signal.signal(number, lambda *_: sys.exit(1))
+    if trial.run(question, from_data(data), keep=keep, chat=chat, step=_step):
         sys.exit(1)
     place = f"cd {os.path.relpath(keep)}" if keep else "streamplate new my-agent"
     click.echo(f"\n{'Kept' if keep else 'Make your own'}: {click.style(place, fg='cyan')}", err=True)
