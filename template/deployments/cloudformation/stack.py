@@ -1,6 +1,7 @@
 """`uv run stack`: the agent as a CloudFormation stack, made from the same `deploy.toml` as `uv run deploy`."""
 
 import json
+import sys
 import time
 from typing import Any
 
@@ -112,3 +113,7 @@ def _first_failure(cloudformation: Any, name: str) -> str:
     failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
     reasons = [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}" for event in reversed(failed)]
     return reasons[0] if reasons else "no reason given"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,7 @@
 """`uv run deploy`: from the source on this machine to an agent that answers on AgentCore. Safe to repeat."""
 
 import argparse
+import sys
 from typing import Any
 
 from . import caller, invoke, logs, plan, policies, roles, runtimes
@@ -100,3 +101,7 @@ def _result(runtime: Json, changed: bool) -> Json:
         "version": runtime["agentRuntimeVersion"],
         "changed": changed,
     }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,5 +1,6 @@
 """`uv run destroy`: remove what this project made on AWS, and nothing else."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -80,3 +81,7 @@ def _artifacts(context: Context) -> list[Removal]:
     for artifact in ARTIFACTS.values():
         found |= artifact.removals(context)  # two of them may use one bucket
     return [Removal(what, act) for what, act in found.items()]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

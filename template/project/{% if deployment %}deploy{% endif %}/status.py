@@ -1,5 +1,6 @@
 """`uv run status`: what is deployed, and what serves it."""
 
+import sys
 from datetime import datetime
 from typing import Any
 
@@ -58,3 +59,7 @@ def _print(state: Json) -> None:
 
 def _shown(value: Any) -> str:
     return f"{value.astimezone():%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
