@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
+import tomllib
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -120,6 +121,16 @@ def test_the_chat_prints_the_answer(agent: str, project: Path) -> None:
     printed = run(project / ".venv/bin/chat", "--url", f"{agent}/invocations", QUESTION, cwd=project)
 
     assert "449" in printed
+
+
+def test_every_command_is_a_module_too(project: Path) -> None:
+    """`python -m dev.serve` for `serve`: it needs no script in a folder that is not on the path."""
+    scripts = tomllib.loads((project / "pyproject.toml").read_text())["project"]["scripts"]
+    modules = {entry.partition(":")[0] for entry in scripts.values()}
+
+    assert {"dev.serve", "clients.terminal", "deploy.deploy"} <= modules
+    for module in modules:
+        assert "usage:" in run(project / ".venv/bin/python", "-m", module, "--help", cwd=project)
 
 
 def test_an_edit_is_served_at_once_with_reload(project: Path, tmp_path: Path) -> None:
