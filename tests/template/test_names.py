@@ -18,7 +18,7 @@ def taken() -> Iterator[str]:
     """Keywords, the standard library, and every requirement in the template."""
     yield from keyword.kwlist
     yield from sys.stdlib_module_names
-    for file in Path("template").rglob("*.txt"):
+    for file in (Path(__file__).parents[2] / "template").rglob("*.txt"):
         for line in file.read_text().splitlines():
             if requirement := re.match(r"([A-Za-z0-9._-]+)(\[[a-z,-]+\])?>=", line):
                 yield requirement[1]

@@ -70,6 +70,7 @@ class ModelClient(httpx.AsyncClient):
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """The response; a stream of events belongs to the run that asked for it."""
         _clients[asyncio.get_running_loop()].add(self)
+        request.extensions["timeout"] = self.timeout.as_dict()  # SDKs have their own, or none at all
         response: httpx.Response = await self._retrying()(super().send, request, **options)
         if response.headers.get("content-type", "").startswith("text/event-stream"):
             assert isinstance(response.stream, httpx.AsyncByteStream)
@@ -122,4 +123,4 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _status_failure(status: int) -> Failure:
-    return Failure(*FAILURES.get(status, UNAVAILABLE if status >= 500 else BROKEN))
+    return Failure(*FAILURES.get(status, UNAVAILABLE if status > 500 else BROKEN))
