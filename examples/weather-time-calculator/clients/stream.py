@@ -1,4 +1,4 @@
-"""One turn of the agent as AG-UI events over HTTP: what a client of your own can start from.
+"""One turn of the agent as AG-UI events over HTTP: what every Python client here is built on.
 
 ```python
 async with aclosing(events("http://127.0.0.1:8080/invocations", "What can you do?", new_session())) as turn:
@@ -34,22 +34,22 @@ def new_session() -> str:
     return str(uuid4())
 
 
-async def events(url: str, prompt: str, session: str) -> AsyncGenerator[dict[str, Any]]:
+async def events(
+    url: str, prompt: str, session: str, auth: httpx2.Auth | None = None
+) -> AsyncGenerator[dict[str, Any]]:
     """The AG-UI events of one turn, each as soon as it arrives; closing the generator cancels the turn.
 
     Raises:
         AgentError: the agent can't be reached, refuses the request, reports `RUN_ERROR`, falls silent, or the
             connection breaks before `RUN_FINISHED`. The session can be asked again.
     """
-    async with _connect(url) as client:
-        with _explained(url):
-            headers = {SESSION_HEADER: session}
-            async with client.sse(url, method="POST", json=request_body(prompt, session), headers=headers) as source:
-                await _check_status(source.response)
+    async with httpx2.AsyncClient(auth=auth, **connection(url)) as client:
+        with explained(url):
+            async with client.sse(url, **request(prompt, session)) as source:
+                if not source.response.is_success:
+                    raise refusal(source.response, await source.response.aread())
                 async for message in source:
-                    event = json.loads(message.data)
-                    if event["type"] == "RUN_ERROR":
-                        raise AgentError(event.get("code", "run_error"), event["message"])
+                    event = parsed(message)
                     yield event
                     if event["type"] == "RUN_FINISHED":
                         return
@@ -58,8 +58,8 @@ async def events(url: str, prompt: str, session: str) -> AsyncGenerator[dict[str
 
 async def check_reachable(url: str) -> None:
     """Raise `AgentError` when nothing answers at the address; any HTTP answer will do."""
-    async with _connect(url) as client:
-        with _explained(url):
+    async with httpx2.AsyncClient(**connection(url)) as client:
+        with explained(url):
             await client.head(url)
 
 
@@ -68,28 +68,38 @@ def request_body(prompt: str, thread_id: str) -> dict[str, Any]:
     return {"prompt": prompt}
 
 
-def _connect(url: str) -> httpx2.AsyncClient:
-    """A client that spares a plain-http address the certificates (50 ms to load), and a local one the proxy."""
+def request(prompt: str, session: str) -> dict[str, Any]:
+    """How one turn is asked for: the arguments of httpx2's `sse` beside the address."""
+    return {"method": "POST", "json": request_body(prompt, session), "headers": {SESSION_HEADER: session}}
+
+
+def connection(url: str) -> dict[str, Any]:
+    """How to connect: certificates (50 ms to load) are spared a plain-http address, and the proxy a local one."""
     address = urlsplit(url)
     timeout = httpx2.Timeout(10.0, read=SILENCE)
-    return httpx2.AsyncClient(
-        timeout=timeout, verify=address.scheme == "https", trust_env=address.hostname not in LOOPBACK
-    )
+    return {"timeout": timeout, "verify": address.scheme == "https", "trust_env": address.hostname not in LOOPBACK}
 
 
-async def _check_status(response: httpx2.Response) -> None:
-    if response.is_success:
-        return
+def parsed(message: httpx2.ServerSentEvent) -> dict[str, Any]:
+    """The event in a message of the stream. Raises `AgentError` for RUN_ERROR."""
+    event: dict[str, Any] = json.loads(message.data)
+    if event["type"] == "RUN_ERROR":
+        raise AgentError(event.get("code", "run_error"), event["message"])
+    return event
+
+
+def refusal(response: httpx2.Response, body: bytes) -> AgentError:
+    """What the agent, or AgentCore before it, said was wrong."""
+    code = response.headers.get("x-amzn-errortype", f"http_{response.status_code}").partition(":")[0]
     try:
-        error = json.loads(await response.aread())
-        raise AgentError(error["code"], error["message"])
-    except (ValueError, TypeError, KeyError):
-        text = f"The agent answered HTTP {response.status_code} {response.reason_phrase}."
-        raise AgentError(f"http_{response.status_code}", text) from None
+        error = json.loads(body)
+        return AgentError(error.get("code", code), error["message"])
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return AgentError(code, f"The agent answered HTTP {response.status_code} {response.reason_phrase}.")
 
 
 @contextmanager
-def _explained(url: str) -> Iterator[None]:
+def explained(url: str) -> Iterator[None]:
     """What can go wrong on the way, in words that say what to do."""
     try:
         yield

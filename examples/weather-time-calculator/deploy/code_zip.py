@@ -37,12 +37,7 @@ def describe(context: Context, cloud: Cloud) -> tuple[dict[str, Any], dict[str, 
 
 def removals(context: Context) -> dict[str, Callable[[], Any]]:
     """What `destroy` would remove, and how."""
-    cloud, config = context.cloud, context.config
-    keys = storage.packages(cloud, config)
-    if not keys:
-        return {}
-    bucket = policies.bucket_name(cloud, config)
-    return {f"every package in s3://{bucket}/{config.name}/ ({len(keys)})": lambda: storage.delete(cloud, config, keys)}
+    return storage.removals(context.cloud, context.config)
 
 
 def _artifact(cloud: Cloud, context: Context, package: Package) -> dict[str, Any]:

@@ -69,7 +69,6 @@ class Config(Section):
     role: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")] | None = None
     permissions_boundary: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::(\d{12}|aws):policy/.+$")] | None = None
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] | None = None
-    repository: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._/-]{1,255}$")] | None = None
     headers: list[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,255}$")]] = Field(default=[], max_length=20)
     aws_services: list[str] = []
     environment: dict[str, Annotated[str, Field(max_length=5000)]] = Field(default={}, max_length=40)
@@ -109,4 +108,7 @@ def load(region: str | None = None, path: Path = FILE) -> Config:
 
 
 def _first(problem: Any) -> str:
-    return f"`{'.'.join(map(str, problem['loc']))}`: {problem['msg']} (it is {problem.get('input')!r})"
+    """One line; of tables, which may hold what nobody should see, it shows nothing."""
+    value = problem.get("input")
+    shown = f" (it is {value!r})" if isinstance(value, str | int) and "environment" not in problem["loc"] else ""
+    return f"`{'.'.join(map(str, problem['loc']))}`: {problem['msg']}{shown}"

@@ -1,9 +1,10 @@
 """`uv run deploy`: from the source on this machine to an agent that answers on AgentCore. Safe to repeat."""
 
 import argparse
+import sys
 from typing import Any
 
-from . import invoke, logs, plan, policies, roles, runtimes
+from . import caller, invoke, logs, plan, policies, roles, runtimes
 from .artifacts import ARTIFACTS
 from .command import Context, parser, run
 from .errors import DeployError
@@ -49,9 +50,11 @@ def deploy(context: Context) -> Json:
 
 
 def _role(context: Context) -> str:
+    cloud, config = context.cloud, context.config
     with context.report.step("Execution role") as step:
-        arn, changed = roles.ensure(context.cloud, context.config)
-        step.note = f"{policies.role_name(context.cloud, context.config)}{'' if changed else ', as it was'}"
+        given = (config.role, False) if config.role else None
+        arn, changed = given or roles.ensure(cloud, config, roles.execution(cloud, config))
+        step.note = f"{policies.role_name(cloud, config)}{'' if changed else ', as it was'}"
     return arn
 
 
@@ -85,6 +88,8 @@ def _promote(context: Context) -> Json:
 
 def _check(context: Context, runtime: Json) -> None:
     """Ask the agent, and show the stream: only an answer proves that it runs."""
+    if missing := caller.missing():
+        return context.report.say(f"It was not asked anything: {missing}")
     context.report.say(f"\n> {QUESTION}")
     invoke.ask(context, runtime, QUESTION, invoke.new_session(), context.options.endpoint or "DEFAULT")
 
@@ -96,3 +101,7 @@ def _result(runtime: Json, changed: bool) -> Json:
         "version": runtime["agentRuntimeVersion"],
         "changed": changed,
     }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

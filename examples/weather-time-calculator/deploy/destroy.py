@@ -1,5 +1,6 @@
 """`uv run destroy`: remove what this project made on AWS, and nothing else."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -28,9 +29,7 @@ def main() -> int:
 
 def destroy(context: Context) -> dict[str, list[str]]:
     """List what this project made, ask, and remove it. What broke off is found again by the next run."""
-    removals = [*_runtime(context), *_logs(context), *_role(context)]
-    for artifact in ARTIFACTS.values():
-        removals += [Removal(what, act) for what, act in artifact.removals(context).items()]
+    removals = [*_runtime(context), *_logs(context), *_role(context), *_artifacts(context)]
     for removal in removals:
         context.report.say(f"- {removal.what}")
     if not removals:
@@ -71,7 +70,18 @@ def _logs(context: Context) -> list[Removal]:
 
 
 def _role(context: Context) -> list[Removal]:
-    cloud, config = context.cloud, context.config
-    if config.role or not roles.find(cloud, config):
+    cloud, name = context.cloud, policies.role_name(context.cloud, context.config)
+    if context.config.role or not roles.find(cloud, name):
         return []
-    return [Removal(f"role {policies.role_name(cloud, config)}", lambda: roles.delete(cloud, config))]
+    return [Removal(f"role {name}", lambda: roles.delete(cloud, name))]
+
+
+def _artifacts(context: Context) -> list[Removal]:
+    found: dict[str, Callable[[], Any]] = {}
+    for artifact in ARTIFACTS.values():
+        found |= artifact.removals(context)  # two of them may use one bucket
+    return [Removal(what, act) for what, act in found.items()]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

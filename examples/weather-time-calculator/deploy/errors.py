@@ -13,6 +13,7 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
+from botocore.parsers import ResponseParserError
 
 
 class DeployError(Exception):
@@ -61,5 +62,5 @@ def explained(region: str) -> Iterator[None]:
     except EndpointConnectionError as error:
         hint = f"Does AgentCore exist in {region}? Choose another with --region, or check the network."
         raise DeployError(str(error), hint) from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         raise DeployError(str(error), AGAIN) from error

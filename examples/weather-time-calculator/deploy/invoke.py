@@ -89,3 +89,7 @@ def _show_text(event: Json) -> None:
 def request_body(prompt: str, thread_id: str) -> dict[str, Any]:
     """What one turn sends. The session travels in the header, not in the body."""
     return {"prompt": prompt}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

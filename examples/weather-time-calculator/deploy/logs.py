@@ -1,5 +1,6 @@
 """`uv run logs`: what the deployed agent prints."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -97,3 +98,7 @@ def _print(events: Iterator[Json], seen: set[str]) -> set[str]:
             print(f"{moment:%H:%M:%S} {event['message'].rstrip()}", flush=True)
         now_seen.add(event["eventId"])
     return now_seen
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -16,8 +16,8 @@ Policy = dict[str, Any]
 
 def execution(cloud: Cloud, config: Config) -> Policy:
     """What the running agent may do."""
-    policy = _load("execution*", cloud, config)
-    policy["Statement"] += _load(_model_file(config.model), cloud, config)["Statement"]
+    policy = load("execution*", cloud, config)
+    policy["Statement"] += load(_model_file(config.model), cloud, config)["Statement"]
     if config.secrets:
         read = {"Sid": "ReadSecrets", "Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"]}
         policy["Statement"].append(read | {"Resource": sorted(config.secrets.values())})
@@ -26,20 +26,20 @@ def execution(cloud: Cloud, config: Config) -> Policy:
 
 def trust(cloud: Cloud, config: Config) -> Policy:
     """Who may assume the execution role: AgentCore, for runtimes of this name in this account."""
-    return _load("trust", cloud, config)
+    return load("trust", cloud, config)
 
 
 def deployer(cloud: Cloud, config: Config) -> Policy:
     """What whoever runs `deploy` and `destroy` needs."""
-    return _load("deployer*", cloud, config)
+    return load("deployer*", cloud, config)
 
 
 def caller(cloud: Cloud, config: Config) -> Policy:
     """What whoever calls the agent needs."""
-    return _load("caller", cloud, config)
+    return load("caller", cloud, config)
 
 
-def _load(pattern: str, cloud: Cloud, config: Config) -> Policy:
+def load(pattern: str, cloud: Cloud, config: Config) -> Policy:
     """The statements of every file of that name: each way to deploy brings its own."""
     texts = (file.read_text(encoding="utf-8") for file in sorted(FOLDER.glob(f"{pattern}.json")))
     names = _names(cloud, config)
@@ -55,8 +55,10 @@ def _names(cloud: Cloud, config: Config) -> dict[str, str]:
         "name": config.name,
         "role": role_name(cloud, config),
         "bucket": bucket_name(cloud, config),
+        "build": build_name(cloud, config),
         "stack": config.name.replace("_", "-"),
-        "repository": config.repository or config.name.lower(),
+        "repository": getattr(config, "repository", None) or config.name.lower(),
+        "memory": getattr(config, "memory", None) or "none",
         "model": config.model.rpartition("/")[2],
         "foundation_model": PROFILE.sub("", config.model) if not config.model.startswith("arn:") else "*",
         "model_arn": config.model,
@@ -72,6 +74,11 @@ def _model_file(model: str) -> str:
 def role_name(cloud: Cloud, config: Config) -> str:
     """The execution role: the one given, or ours (48 + 1 + 14 characters at most; IAM takes 64)."""
     return config.role.rpartition("/")[2] if config.role else f"{config.name}-{cloud.region}"
+
+
+def build_name(cloud: Cloud, config: Config) -> str:
+    """CodeBuild's project and its role, where there is one (IAM takes 64 characters)."""
+    return f"{config.name[:40]}-{cloud.region}-build"
 
 
 def bucket_name(cloud: Cloud, config: Config) -> str:

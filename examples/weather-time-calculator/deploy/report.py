@@ -34,7 +34,8 @@ class Report:
         with self.console.status(title) as status:
             step = Step(title, status)
             yield step
-        self.console.print(f"[green]✓[/] {title}  [dim]{escape(step.note)}[/]")
+        note = f"  [dim]{escape(step.note)}[/]" if step.note else ""
+        self.console.print(f"[green]✓[/] {escape(title)}{note}")
 
     def say(self, text: str) -> None:
         """A line between steps."""

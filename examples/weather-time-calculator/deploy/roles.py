@@ -1,6 +1,7 @@
-"""The execution role: the one named in deploy.toml, or one of our own with the policies of `deploy/policies/`."""
+"""IAM roles: the ones that this project makes, with the policies of `deploy/policies/`."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from . import policies
@@ -11,22 +12,36 @@ from .errors import DeployError
 POLICY = "agent"
 
 
-def ensure(cloud: Cloud, config: Config) -> tuple[str, bool]:
+@dataclass(frozen=True)
+class Role:
+    """A role as it should be."""
+
+    name: str
+    description: str
+    trust: policies.Policy
+    policy: policies.Policy
+
+
+def execution(cloud: Cloud, config: Config) -> Role:
+    """The role that the agent runs with."""
+    what = f"What the agent {config.name} may do while it runs on AgentCore Runtime"
+    trust, policy = policies.trust(cloud, config), policies.execution(cloud, config)
+    return Role(policies.role_name(cloud, config), what, trust, policy)
+
+
+def ensure(cloud: Cloud, config: Config, role: Role) -> tuple[str, bool]:
     """The role's ARN, and whether anything had to be done."""
-    if config.role:
-        return config.role, False
-    iam, name = cloud.client("iam"), policies.role_name(cloud, config)
-    role = find(cloud, config)
-    changed = role is None
-    role = role or _create(iam, name, cloud, config)
-    changed |= _update_trust(iam, role, policies.trust(cloud, config))
-    changed |= _update_policy(iam, name, policies.execution(cloud, config))
-    return str(role["Arn"]), changed
+    iam, found = cloud.client("iam"), find(cloud, role.name)
+    changed = found is None
+    found = found or _create(iam, config, role)
+    changed |= _update_trust(iam, found, role.trust)
+    changed |= _update_policy(iam, role)
+    return str(found["Arn"]), changed
 
 
-def find(cloud: Cloud, config: Config) -> dict[str, Any] | None:
+def find(cloud: Cloud, name: str) -> dict[str, Any] | None:
     """Our role. One of the same name that something else made is an error, for it may not be touched."""
-    iam, name = cloud.client("iam"), policies.role_name(cloud, config)
+    iam = cloud.client("iam")
     try:
         role: dict[str, Any] = iam.get_role(RoleName=name)["Role"]
     except iam.exceptions.NoSuchEntityException:
@@ -37,9 +52,9 @@ def find(cloud: Cloud, config: Config) -> dict[str, Any] | None:
     return role
 
 
-def delete(cloud: Cloud, config: Config) -> None:
+def delete(cloud: Cloud, name: str) -> None:
     """Remove our role and its policy."""
-    iam, name = cloud.client("iam"), policies.role_name(cloud, config)
+    iam = cloud.client("iam")
     if policy_of(iam, name) is not None:
         iam.delete_role_policy(RoleName=name, PolicyName=POLICY)
     iam.delete_role(RoleName=name)
@@ -53,27 +68,27 @@ def policy_of(iam: Any, name: str) -> Any:
         return None
 
 
-def _create(iam: Any, name: str, cloud: Cloud, config: Config) -> dict[str, Any]:
+def _create(iam: Any, config: Config, role: Role) -> dict[str, Any]:
     boundary = {"PermissionsBoundary": config.permissions_boundary} if config.permissions_boundary else {}
-    role: dict[str, Any] = iam.create_role(
-        RoleName=name,
-        Description=f"What the agent {config.name} may do while it runs on AgentCore Runtime",
-        AssumeRolePolicyDocument=json.dumps(policies.trust(cloud, config)),
+    made: dict[str, Any] = iam.create_role(
+        RoleName=role.name,
+        Description=role.description,
+        AssumeRolePolicyDocument=json.dumps(role.trust),
         Tags=[{"Key": key, "Value": value} for key, value in (config.tags | OWNER).items()],
         **boundary,
     )["Role"]
-    return role
+    return made
 
 
-def _update_trust(iam: Any, role: dict[str, Any], trust: policies.Policy) -> bool:
-    if role["AssumeRolePolicyDocument"] == trust:
+def _update_trust(iam: Any, found: dict[str, Any], trust: policies.Policy) -> bool:
+    if found["AssumeRolePolicyDocument"] == trust:
         return False
-    iam.update_assume_role_policy(RoleName=role["RoleName"], PolicyDocument=json.dumps(trust))
+    iam.update_assume_role_policy(RoleName=found["RoleName"], PolicyDocument=json.dumps(trust))
     return True
 
 
-def _update_policy(iam: Any, name: str, policy: policies.Policy) -> bool:
-    if policy_of(iam, name) == policy:
+def _update_policy(iam: Any, role: Role) -> bool:
+    if policy_of(iam, role.name) == role.policy:
         return False
-    iam.put_role_policy(RoleName=name, PolicyName=POLICY, PolicyDocument=json.dumps(policy))
+    iam.put_role_policy(RoleName=role.name, PolicyName=POLICY, PolicyDocument=json.dumps(role.policy))
     return True

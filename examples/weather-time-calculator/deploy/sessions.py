@@ -1,5 +1,7 @@
 """`uv run sessions stop ID`: end a session before its time, and what it costs with it."""
 
+import sys
+
 from . import caller, runtimes
 from .command import Context, parser, run
 
@@ -20,3 +22,7 @@ def stop(context: Context) -> dict[str, str]:
     caller.stop(context.cloud, runtime["agentRuntimeArn"], session, endpoint)
     context.report.say(f"Session {session} has ended.")
     return {"session": session, "status": "stopped"}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

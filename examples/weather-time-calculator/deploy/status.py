@@ -1,5 +1,7 @@
 """`uv run status`: what is deployed, and what serves it."""
 
+import sys
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -51,5 +53,13 @@ def _print(state: Json) -> None:
     for title in ("endpoints", "versions"):
         table = Table(*state[title][0], title=title.capitalize(), title_justify="left")
         for row in state[title]:
-            table.add_row(*(str(value) for value in row.values()))
+            table.add_row(*(_shown(value) for value in row.values()))
         console.print(table)
+
+
+def _shown(value: Any) -> str:
+    return f"{value.astimezone():%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,5 +1,6 @@
 """The bucket for code packages, and the packages in it. A package's key is the digest of what it was built from."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,18 @@ def _ensure_bucket(s3: Any, cloud: Cloud, bucket: str) -> None:
     s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
 
 
+def removals(cloud: Cloud, config: Config) -> dict[str, Callable[[], Any]]:
+    """This agent's packages, and the bucket too when it is ours and holds nothing else."""
+    keys, bucket = packages(cloud, config), policies.bucket_name(cloud, config)
+    found: dict[str, Callable[[], Any]] = {}
+    if keys:
+        what = f"every package in s3://{bucket}/{config.name}/ ({len(keys)})"
+        found[what] = lambda: delete(cloud, config, keys)
+    if holds_nothing_else(cloud, config, keys):
+        found[f"bucket {bucket}"] = lambda: delete_bucket(cloud, config)
+    return found
+
+
 def packages(cloud: Cloud, config: Config) -> list[str]:
     """The keys of this agent's packages."""
     s3, bucket = cloud.client("s3"), policies.bucket_name(cloud, config)
@@ -64,13 +77,25 @@ def packages(cloud: Cloud, config: Config) -> list[str]:
 
 
 def delete(cloud: Cloud, config: Config, keys: list[str]) -> None:
-    """Remove these packages, and the bucket too when it is ours and nothing is left in it."""
+    """Remove these packages."""
     s3, bucket = cloud.client("s3"), policies.bucket_name(cloud, config)
     for key in keys:
         s3.delete_object(Bucket=bucket, Key=key, ExpectedBucketOwner=cloud.account)
-    left = s3.list_objects_v2(Bucket=bucket, MaxKeys=1, ExpectedBucketOwner=cloud.account)
-    if not left["KeyCount"] and BUCKET_OWNER.items() <= _tags(s3, cloud, bucket).items():
-        s3.delete_bucket(Bucket=bucket, ExpectedBucketOwner=cloud.account)
+
+
+def holds_nothing_else(cloud: Cloud, config: Config, keys: list[str]) -> bool:
+    """Whether the bucket is ours, and would be empty without these packages."""
+    s3, bucket = cloud.client("s3"), policies.bucket_name(cloud, config)
+    if not BUCKET_OWNER.items() <= _tags(s3, cloud, bucket).items():
+        return False
+    page = s3.list_objects_v2(Bucket=bucket, MaxKeys=len(keys) + 1, ExpectedBucketOwner=cloud.account)
+    return {item["Key"] for item in page.get("Contents", [])} <= set(keys)
+
+
+def delete_bucket(cloud: Cloud, config: Config) -> None:
+    """Remove the bucket, which must be empty."""
+    bucket = policies.bucket_name(cloud, config)
+    cloud.client("s3").delete_bucket(Bucket=bucket, ExpectedBucketOwner=cloud.account)
 
 
 def _tags(s3: Any, cloud: Cloud, bucket: str) -> dict[str, str]:

@@ -7,12 +7,18 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
+import uvicorn
 from dotenv import load_dotenv
+from starlette.applications import Starlette
 
 from weather_time_calculator import provider
 
+from clients.web import add_page
 from local_model import server as local_model
+
+SOURCES = Path(__file__).parents[1] / "src"
 
 
 def main() -> None:
@@ -29,6 +35,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="serve", description=__doc__)
     parser.add_argument("--offline", action="store_true", help="use the local model server: no account, no network")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8080")), help="default: PORT, or 8080")
+    parser.add_argument("--reload", action="store_true", help="start again when a file in src/ changes")
     parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
     return parser.parse_args()
 
@@ -46,21 +53,38 @@ def _offline() -> Iterator[None]:
 
 
 def _serve(options: argparse.Namespace) -> None:
+    from weather_time_calculator.settings import Settings
+
+    app = "dev.serve:create" if options.reload else create()
+    port = _free_port(options.host, options.port)
+    url = f"http://{options.host}:{port}"
+    print(f"weather-time-calculator on {url} (Ctrl-C stops it)", flush=True)
+    uvicorn.run(
+        app,
+        factory=options.reload,
+        host=options.host,
+        port=port,
+        reload=options.reload,
+        reload_dirs=[str(SOURCES)] if options.reload else None,
+        access_log=False,
+        log_level="warning",
+        ws_max_size=Settings().max_request_bytes,
+        timeout_graceful_shutdown=2,
+    )
+
+
+def create() -> Starlette:
+    """The agent with what a developer wants beside it. Made anew, in a new process, whenever it is reloaded."""
     from weather_time_calculator.server import create_app
     from weather_time_calculator.settings import Settings
 
-    settings = Settings()
-    app = create_app(settings)
-    port = _free_port(options.host, options.port)
+    from .about import about
+
+    app = create_app(Settings())
     logging.getLogger("bedrock_agentcore.app").setLevel(logging.WARNING)
-    url = f"http://{options.host}:{port}"
-    print(f"weather-time-calculator on {url} (Ctrl-C stops it)", flush=True)
-    app.run(
-        host=options.host,
-        port=port,
-        ws_max_size=settings.max_request_bytes,
-        timeout_graceful_shutdown=2,
-    )
+    add_page(app)
+    app.add_route("/", about)
+    return app
 
 
 def _free_port(host: str, port: int) -> int:

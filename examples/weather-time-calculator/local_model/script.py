@@ -39,13 +39,14 @@ def _question(messages: list[Message]) -> str:
 
 
 def _calls(question: str, conversation: Conversation) -> Iterator[Call]:
-    number = itertools.count(sum(len(message.calls) for message in conversation.messages) + 1)
+    used = {call.id for message in conversation.messages for call in message.calls}
+    ids = (id for number in itertools.count(1) if (id := f"call-{number}") not in used)
     if explicit := EXPLICIT_CALL.search(question):
-        yield Call(f"call-{next(number)}", explicit[1], json.loads(explicit[2]))
+        yield Call(next(ids), explicit[1], json.loads(explicit[2]))
         return
     for tool in OFFLINE_TOOLS:
         if tool.name in conversation.tools:
-            yield from (Call(f"call-{next(number)}", tool.name, found) for found in tool.arguments(question))
+            yield from (Call(next(ids), tool.name, found) for found in tool.arguments(question))
 
 
 def _quoted(messages: list[Message]) -> str:

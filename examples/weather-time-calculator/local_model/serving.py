@@ -13,7 +13,9 @@ import uvicorn
 def served(app: Any, port: int = 0) -> Iterator[str]:
     """Serve `app` on loopback, in a thread of its own; port 0 takes a free one. Gives the base URL."""
     with socket.create_server(("127.0.0.1", port), backlog=256) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
+        config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)
+        config.load()  # imports: two threads that make the same ones at once can deadlock
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         try:

@@ -83,13 +83,23 @@ def refusal(kind: str, message: str) -> Response:
 
 def frames(reply: Reply, usage: dict[str, int]) -> Iterator[bytes]:
     """The reply as event-stream frames: a word of text, or a piece of a call's arguments, in each."""
-    tokens = {"inputTokens": usage["input"], "outputTokens": usage["output"], "totalTokens": sum(usage.values())}
     yield event("messageStart", {"role": "assistant"})
     yield from _text_block(reply.text)
     for index, call in enumerate(reply.calls, start=1):
         yield from _call_block(index, call)
     yield event("messageStop", {"stopReason": "tool_use" if reply.calls else "end_turn"})
-    yield event("metadata", {"usage": tokens, "metrics": {"latencyMs": 1}})
+    yield event("metadata", {"usage": _usage(usage), "metrics": {"latencyMs": 1}})
+
+
+def _usage(usage: dict[str, int]) -> dict[str, int]:
+    """Bedrock counts tokens that it reads from its cache beside `inputTokens`, but within the total."""
+    cached = usage["input"] // 2
+    return {
+        "inputTokens": usage["input"] - cached,
+        "cacheReadInputTokens": cached,
+        "outputTokens": usage["output"],
+        "totalTokens": sum(usage.values()),
+    }
 
 
 def _text_block(text: str) -> Iterator[bytes]:

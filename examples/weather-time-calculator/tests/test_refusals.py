@@ -1,6 +1,7 @@
 """Bad requests are refused before the stream starts, and the model is never called for them."""
 
 import json
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -59,9 +60,17 @@ def test_a_session_answers_one_caller_at_a_time(agent: AgentClient, local_model:
     assert len(local_model.requests) == 1
 
 
-def test_a_full_server_says_so(agent: AgentClient) -> None:
+def test_a_full_server_says_so_until_its_callers_leave(
+    agent: AgentClient, eventually: Callable[[Callable[[], bool]], None]
+) -> None:
     with ExitStack() as running:
         for _ in range(40):
             running.enter_context(agent.post({"prompt": "Count to 2000"})).read(deltas=1)
         assert agent.refused({"prompt": "Hello"}) == (503, "server_busy")
         assert agent.ping()["status"] == "Healthy"
+
+    def is_free() -> bool:
+        with agent.post({"prompt": "Hello"}) as stream:
+            return stream.response.status_code == 200
+
+    eventually(is_free)

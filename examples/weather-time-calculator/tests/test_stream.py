@@ -9,11 +9,11 @@ from local_model.server import LocalModel
 
 
 def test_text_arrives_token_by_token(agent: AgentClient) -> None:
-    answer = agent.ask("Count to 60")
+    answer = agent.ask("Count to 200")
 
     deltas = [event.delta for event in answer.of("TEXT_MESSAGE_CONTENT")]
-    assert answer.text == " ".join(map(str, range(1, 61)))
-    assert len(deltas) == 60
+    assert answer.text == " ".join(map(str, range(1, 201)))
+    assert len(deltas) == 200
     assert answer.times[-1] - answer.times[2] > 0.1, "the deltas came in one burst"
 
 

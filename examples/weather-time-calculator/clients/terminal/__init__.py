@@ -6,6 +6,8 @@ import os
 import re
 import sys
 
+import httpx2
+
 from ..stream import new_session
 from .chat import INTERRUPTED, Chat
 
@@ -16,7 +18,7 @@ def main(argv: list[str] | None = None) -> int:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    chat = Chat(arguments.url, arguments.session or new_session())
+    chat = Chat(*_place(arguments), session=arguments.session or new_session())
     question = " ".join(arguments.question)
     try:
         if not question and sys.stdin.isatty():
@@ -37,8 +39,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("question", nargs="*", help="ask this, print the answer and exit (or pipe the question in)")
     default_url = f"http://127.0.0.1:{os.environ.get('PORT') or 8080}/invocations"
     parser.add_argument("--url", default=default_url, help="where the agent answers (default: %(default)s)")
+    parser.add_argument("--runtime", metavar="ARN", help="ask this deployed agent, with AGENT_TOKEN or AWS credentials")
     parser.add_argument("--session", metavar="ID", type=_session, help="continue this session (default: a new one)")
     return parser
+
+
+def _place(arguments: argparse.Namespace) -> tuple[str, httpx2.Auth | None]:
+    if arguments.runtime:
+        from ..runtime import deployed
+
+        try:
+            return deployed(arguments.runtime, os.environ.get("AGENT_TOKEN"))
+        except ValueError as error:
+            sys.exit(f"chat: {error}")
+    return arguments.url, None
 
 
 def _session(value: str) -> str:

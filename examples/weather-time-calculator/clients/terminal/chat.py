@@ -5,6 +5,7 @@ import sys
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+import httpx2
 from rich.console import Console
 
 from ..stream import AgentError, check_reachable, events
@@ -15,9 +16,10 @@ OK, FAILED, INTERRUPTED = 0, 1, 130
 
 @dataclass
 class Chat:
-    """Where the agent is, which session talks to it, and what the turns are shown on."""
+    """Where the agent is, how to be let in, which session talks to it, and what the turns are shown on."""
 
     url: str
+    auth: httpx2.Auth | None
     session: str
     out: Console = field(default_factory=lambda: Console(highlight=False))
     err: Console = field(default_factory=lambda: Console(highlight=False, stderr=True))
@@ -51,7 +53,7 @@ class Chat:
 
     async def _turn(self, question: str) -> None:
         with self._view() as view:
-            async with aclosing(events(self.url, question, self.session)) as turn:
+            async with aclosing(events(self.url, question, self.session, self.auth)) as turn:
                 async for event in turn:
                     view.follow(event)
         self.note(view.summary())

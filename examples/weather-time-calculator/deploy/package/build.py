@@ -16,6 +16,7 @@ from .archive import write_zip
 PLATFORM = "aarch64-manylinux2014"  # AgentCore Runtime: arm64, Amazon Linux
 OUTPUT = ROOT / "build" / "package"
 SOURCE = ROOT / "src" / PACKAGE
+STARTER = ROOT / "deploy" / "entry_point.py"
 ENTRY_POINT = "main.py"
 
 
@@ -74,6 +75,7 @@ def _requirements() -> str:
 def _digest(requirements: str, config: Config, compiled: bool) -> str:
     """Identifies the package's inputs: dependencies, sources, options, and the code that builds it."""
     digest = hashlib.sha256(f"{requirements}{PYTHON}{compiled}{sorted(config.aws_services)}".encode())
+    digest.update(STARTER.read_bytes())
     for folder in (SOURCE, Path(__file__).parent):
         for file in sorted(_source_files(folder)):
             name = file.relative_to(folder).as_posix()
@@ -97,9 +99,9 @@ def _install(requirements: str, tree: Path) -> None:
 
 
 def _copy_source(tree: Path) -> None:
-    """`src/`, and the entry point once more at the top: from there it finds the agent's package."""
+    """`src/`, and at the top what AgentCore starts."""
     shutil.copytree(SOURCE, tree / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copyfile(SOURCE / "main.py", tree / ENTRY_POINT)
+    shutil.copyfile(STARTER, tree / ENTRY_POINT)
 
 
 def _uv(arguments: list[str], problem: str, hint: str) -> str:

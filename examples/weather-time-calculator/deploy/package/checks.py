@@ -6,7 +6,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from ..config import Config
+from ..config import PACKAGE, Config
 from ..errors import DeployError
 from .trim import sizes, tree_size
 
@@ -46,15 +46,16 @@ def _check_size(what: str, size: int, limit: int, tree: Path) -> None:
 def check_imports(tree: Path, config: Config) -> None:
     """Import the packaged agent from nothing but the package: on AgentCore, what is missing shows at the first call."""
     environment = {"PATH": os.environ.get("PATH", ""), "AWS_REGION": config.region, "AWS_EC2_METADATA_DISABLED": "true"}
+    environment |= config.variables | dict.fromkeys(config.secrets, "read on AgentCore")
     script = Path(__file__).with_name("import_check.py")
     site_packages = sysconfig.get_path("purelib")
     done = subprocess.run(
-        [sys.executable, "-S", "-B", str(script), str(tree), site_packages],
-        env=environment | config.variables,
+        [sys.executable, "-S", "-B", str(script), str(tree), site_packages, f"{PACKAGE}.main"],
+        env=environment,
         capture_output=True,
         text=True,
     )
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        hint = "Is it in `dependencies` of pyproject.toml? Packages of the `dev` extra are not deployed."
+        hint = "A package must be in `dependencies` of pyproject.toml, a key in [secrets] of deploy.toml."
         raise DeployError(f"The packaged agent can't be imported: {reason}", hint)

@@ -1,17 +1,17 @@
-"""Imports the packaged agent as AgentCore would: `python -S import_check.py TREE SITE_PACKAGES`.
+"""Imports the packaged agent as AgentCore would: `python -S import_check.py TREE SITE_PACKAGES MODULE`.
 
 Only the package and the standard library can be seen. Compiled modules are the exception: the package's are for arm64,
 so where it has one, this machine's build of it is loaded from `SITE_PACKAGES`.
 """
 
-import runpy
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.machinery import ExtensionFileLoader, ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 
-tree, site_packages = sys.argv[1:3]
+tree, site_packages, module = sys.argv[1:]
 
 
 class CompiledHere:
@@ -31,4 +31,4 @@ class CompiledHere:
 if __name__ == "__main__":
     sys.path[0] = tree
     sys.meta_path.insert(0, CompiledHere)
-    runpy.run_path(f"{tree}/main.py", run_name="import_check")
+    import_module(module)

@@ -80,7 +80,7 @@ class Translation:
             case {"contentBlockStart": {"start": {"toolUse": {"toolUseId": call_id, "name": name}}}}:
                 self._call_id = call_id
                 yield ToolCallStart(call_id, name)
-            case {"contentBlockDelta": {"delta": {"toolUse": {"input": delta}}}} if self._call_id:
+            case {"contentBlockDelta": {"delta": {"toolUse": {"input": delta}}}} if self._call_id and delta:
                 yield ToolCallArguments(self._call_id, delta)
             case {"contentBlockStop": _} if self._call_id:
                 yield ToolCallEnd(self._call_id)
@@ -94,6 +94,5 @@ def _result(result: dict[str, Any]) -> ToolResult:
 
 
 def _usage(usage: dict[str, int]) -> Usage:
-    # Bedrock counts tokens read from and written to its prompt cache beside `inputTokens`, not within.
-    cached = usage.get("cacheReadInputTokens", 0) + usage.get("cacheWriteInputTokens", 0)
-    return Usage(usage["inputTokens"] + cached, usage["outputTokens"])
+    # Providers count tokens that they cache within `inputTokens` or beside it: only the total always has them.
+    return Usage(usage["totalTokens"] - usage["outputTokens"], usage["outputTokens"])

@@ -1,8 +1,8 @@
 """Amazon Bedrock: how its model calls are retried, closed when a run ends, and explained when they fail."""
 
 import threading
-from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -60,29 +60,46 @@ class ModelStream:
 
     def __init__(self, stream: EventStream) -> None:
         self._stream = stream
-        self._events = self._read()
+        self._events = iter(stream)
+        self._lock = threading.Lock()
+        self._reading = self._closed = self._complete = False
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        return self._events
+        return self
 
-    def _read(self) -> Generator[dict[str, Any]]:
-        stopped = False
-        with closing(self._stream):
-            for event in self._stream:
-                stopped = stopped or "messageStop" in event
-                yield event
-        if not stopped:
+    def __next__(self) -> dict[str, Any]:
+        """The next event. After `close`, there is none."""
+        with self._reader():
+            event: dict[str, Any] | None = None if self._closed else next(self._events, None)
+        if event is None or self._closed:
+            if self._closed or self._complete:
+                raise StopIteration
             raise TruncatedStream
+        self._complete = self._complete or "messageStop" in event
+        return event
+
+    @contextmanager
+    def _reader(self) -> Iterator[None]:
+        """A thread that reads when the stream is closed is woken, and then frees the connection itself."""
+        with self._lock:
+            self._reading = True
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._reading = False
+                if self._closed:
+                    self._stream.close()
 
     def close(self) -> None:
         """End the call at once, and free its connection."""
-        # Only a shutdown wakes a thread that waits in a read: `close()` leaves it there. botocore has no public way.
-        with suppress(OSError, RuntimeError, ValueError, AttributeError):
-            self._stream._raw_stream.shutdown()
-        # ValueError: a thread is reading, and closes the stream as soon as it wakes.
-        with suppress(ValueError):
-            self._events.close()
-            self._stream.close()
+        with self._lock:
+            self._closed = True
+            # Only a shutdown wakes a thread that waits in a read: `close()` does not. botocore has no public way.
+            with suppress(OSError, RuntimeError, ValueError, AttributeError):
+                self._stream._raw_stream.shutdown()
+            if not self._reading:
+                self._stream.close()
 
 
 class ModelCalls:
@@ -151,6 +168,9 @@ class TrackedClient:
         stream = ModelStream(response["stream"])
         calls.add(stream)
         return {**response, "stream": stream}
+
+
+connections = nullcontext  # boto3's need no closing
 
 
 def client_config(settings: Settings) -> Config:

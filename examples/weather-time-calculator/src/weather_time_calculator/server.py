@@ -12,12 +12,13 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from bedrock_agentcore import BedrockAgentCoreApp, RequestContext
+from bedrock_agentcore import BedrockAgentCoreApp, BedrockAgentCoreContext, RequestContext
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from . import provider
 from .agent import Conversation
 from .body import CheckedBody
 from .errors import Refused
@@ -60,7 +61,8 @@ class Server:
         """Give the loop as many threads as runs: a model stream or a blocking tool may hold one each."""
         with ThreadPoolExecutor(self._settings.max_runs, thread_name_prefix="run") as executor:
             asyncio.get_running_loop().set_default_executor(executor)
-            yield
+            async with provider.connections():
+                yield
 
     def invoke(self, payload: Any, context: RequestContext) -> Response:
         """`POST /invocations`: the run as Server-Sent Events, or what was wrong with the request as JSON."""
@@ -86,6 +88,8 @@ class RunResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the event stream, or with the refusal."""
+        request_id = BedrockAgentCoreContext.get_request_id() or self._turn.run_id
+        BedrockAgentCoreContext.set_request_context(request_id, self._turn.session_id)  # log_json reads them
         try:
             with self._sessions.claim(self._turn.session_id) as conversation:
                 await self._stream(conversation)(scope, receive, send)

@@ -1,0 +1,124 @@
+// A turn on the page. `update` shows what has changed since the last time: only a text's last block is drawn again.
+
+import { render, startOfLastBlock } from "./markdown.js";
+import { answer } from "./turn.js";
+
+/** A new element with these properties and children. */
+export function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+/** One question and its answer. Its button "Try again" sends the event `retry`, whose `detail` is the turn. */
+export class TurnView {
+  #turn;
+  #parts = [];
+  #body = element("div", { className: "answer" });
+  #end = element("footer");
+
+  constructor(turn) {
+    this.#turn = turn;
+    this.element = element("article", {}, element("h2", { textContent: turn.question }), this.#body, this.#end);
+    this.update();
+  }
+
+  update() {
+    this.element.classList.toggle("running", !this.#turn.ended);
+    this.#turn.parts.forEach((part, index) => this.#part(part, index).update(part, this.#turn.ended));
+    if (this.#turn.ended && !this.#end.hasChildNodes()) this.#end.append(...this.#ending());
+  }
+
+  #part(part, index) {
+    if (!this.#parts[index]) {
+      this.#parts[index] = part.kind === "text" ? new TextView() : new ToolView(part);
+      this.#body.append(this.#parts[index].element);
+    }
+    return this.#parts[index];
+  }
+
+  *#ending() {
+    const { error, ended } = this.#turn;
+    if (error) yield element("p", { className: "error" }, `${error.message} `, element("code", {}, error.code));
+    yield element("span", { className: "numbers", textContent: numbers(this.#turn) });
+    if (navigator.clipboard && answer(this.#turn)) yield copyButton(this.#turn); // HTTPS or this machine only
+    if (ended !== "complete")
+      yield element("button", { type: "button", textContent: "Try again", onclick: this.#retry });
+  }
+
+  #retry = () => this.element.dispatchEvent(new CustomEvent("retry", { bubbles: true, detail: this.#turn }));
+}
+
+class TextView {
+  #final = 0; // characters whose nodes stay as they are
+  #length = 0;
+  #last = [];
+  element = element("div", { className: "text" });
+
+  update({ text }) {
+    if (text.length === this.#length) return;
+    this.#length = text.length;
+    for (const node of this.#last) node.remove();
+    const start = this.#final + startOfLastBlock(text.slice(this.#final));
+    if (start > this.#final) this.element.append(...render(text.slice(this.#final, start)));
+    this.#last = render(text.slice(start));
+    this.element.append(...this.#last);
+    this.#final = start;
+  }
+}
+
+class ToolView {
+  #call = element("code");
+  #outcome = element("span", { className: "outcome" });
+  #arguments = element("pre", { tabIndex: 0 });
+  #result = element("pre", { tabIndex: 0 });
+
+  constructor({ name }) {
+    const summary = element("summary", {}, element("span", { className: "mark" }), this.#call, this.#outcome);
+    const details = element("dl", {}, element("dt", {}, "Arguments"), element("dd", {}, this.#arguments));
+    details.append(element("dt", {}, "Result"), element("dd", {}, this.#result));
+    this.element = element("details", { className: "tool" }, summary, details);
+    this.#call.textContent = name;
+  }
+
+  update(call, ended) {
+    const state = call.result !== null ? "done" : ended ? "broken" : "working";
+    if (this.element.dataset.state === state && this.#arguments.textContent === call.arguments) return;
+    this.element.dataset.state = state;
+    this.#call.textContent = `${call.name}(${named(call.arguments)})`;
+    this.#outcome.textContent = { done: seconds(call.seconds), broken: "no result", working: "…" }[state];
+    this.#arguments.textContent = call.arguments;
+    this.#result.textContent = call.result ?? "";
+  }
+}
+
+/** `{"city": "Paris"}` as `city="Paris"`; as it is while it is incomplete. */
+function named(json) {
+  try {
+    return Object.entries(JSON.parse(json || "{}"))
+      .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+      .join(", ");
+  } catch {
+    return json;
+  }
+}
+
+function numbers({ ended, firstToken, seconds: total, tokens }) {
+  const parts = [];
+  if (ended === "stopped") parts.push("Stopped");
+  if (firstToken !== null) parts.push(`first token ${seconds(firstToken, 2)}`);
+  parts.push(seconds(total));
+  if (tokens) parts.push(`${tokens.toLocaleString("en")} tokens`);
+  return parts.join(" · ");
+}
+
+const seconds = (value, digits = 1) => `${value.toFixed(digits)} s`;
+
+function copyButton(turn) {
+  const button = element("button", { type: "button", textContent: "Copy" });
+  button.onclick = async () => {
+    await navigator.clipboard.writeText(answer(turn));
+    button.textContent = "Copied";
+  };
+  return button;
+}
