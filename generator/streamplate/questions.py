@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ class Question:
     asked: str
     example: str
     """An answer, where there is no default."""
+    offered: dict[str, list[str]] = field(default_factory=dict)
+    """Of `model_provider`: the choices that go with each framework."""
 
 
 def options(release: str = "") -> list[Question]:
@@ -36,11 +39,19 @@ def options(release: str = "") -> list[Question]:
 
 def read(template: Path) -> list[Question]:
     """The questions of an unpacked template; computed values (`when: false`) are not questions."""
-    return [
+    specs = load(template)
+    found = [
         _question(key, spec if isinstance(spec, dict) else {"default": spec})
-        for key, spec in load(template).items()
+        for key, spec in specs.items()
         if not key.startswith("_") and not (isinstance(spec, dict) and spec.get("when") is False)
     ]
+    return [replace(each, offered=_matrix(specs)) if each.key == "model_provider" else each for each in found]
+
+
+def _matrix(specs: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The template's table of frameworks and the providers they stream from; a template may have none."""
+    table = json.loads(specs["matrix"]["default"]) if "matrix" in specs else {}
+    return {framework: list(providers) for framework, providers in table.items()}
 
 
 def typed(answers: Mapping[str, Any], questions: Iterable[Question]) -> dict[str, Any]:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import json
 from typing import Any
 
 import streamplate
 from covertable import make
-from streamplate.questions import load
-from streamplate.template import unpacked
 
 
 def choices() -> dict[str, list[Any]]:
@@ -24,9 +21,7 @@ def choices() -> dict[str, list[Any]]:
 
 def matrix() -> dict[str, list[str]]:
     """The frameworks with the model providers that each is offered with."""
-    with unpacked() as template:
-        table: dict[str, dict[str, str]] = json.loads(load(template)["matrix"]["default"])
-    return {framework: list(providers) for framework, providers in table.items()}
+    return next(question.offered for question in streamplate.options() if question.key == "model_provider")
 
 
 def pairs() -> list[dict[str, Any]]:

@@ -26,11 +26,19 @@ def options(as_json: bool) -> None:
 def _describe(question: questions.Question) -> str:
     lines = [f"{click.style(question.key, bold=True)}{'  (list)' if question.multiple else ''}", f"  {question.help}"]
     width = max(map(len, question.choices), default=0)
-    lines += [f"    {value:<{width}}  {label}" for value, label in question.choices.items()]
+    lines += [
+        f"    {value:<{width}}  {label}{_frameworks(question, value)}" for value, label in question.choices.items()
+    ]
     lines.append(f"  Default: {_default(question)}")
     if question.asked != "always":
         lines.append(f"  Asked when: {question.asked}")
     return "\n".join(lines)
+
+
+def _frameworks(question: questions.Question, choice: str) -> str:
+    """Which frameworks a choice goes with, unless it is all of them."""
+    offering = [framework for framework, choices in question.offered.items() if choice in choices]
+    return "" if len(offering) == len(question.offered) else f" (with {', '.join(offering)})"
 
 
 def _presets() -> str:
