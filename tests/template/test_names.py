@@ -35,7 +35,21 @@ def test_names_that_are_taken_are_known() -> None:
     assert not unknown, sorted(unknown)
 
 
-@pytest.mark.parametrize("name", ["class", "calendar", "local-model", "openai", "langchain-aws", "tests"])
+@pytest.mark.parametrize("name", ["class", "calendar", "local-model", "openai", "langchain-aws", "tests", "evals", "clients", "dev"])
 def test_a_name_that_is_taken_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(streamplate.UsageProblem, match="choose another"):
         streamplate.new(tmp_path / "project", {"project_name": name}, git=False)
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("agent", "my-agent"),
+        ("My Agent!", "my-agent"),
+        ("2026", "streaming-agent"),
+        ("openai", "my-openai"),
+        ("a" * 60, "a" * 45),
+    ],
+)
+def test_the_folder_gives_a_name_that_can_be_taken(folder: str, name: str, tmp_path: Path) -> None:
+    assert streamplate.new(tmp_path / folder, git=False, dry_run=True).answers["project_name"] == name

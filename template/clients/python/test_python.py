@@ -129,6 +129,7 @@ class TestADeployedAgent:
     @pytest.fixture(autouse=True)
     def _account(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("AWS_PROFILE", raising=False)
+        monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")  # of the offline tools
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
         monkeypatch.setenv("AWS_SESSION_TOKEN", "token-of-the-session")
