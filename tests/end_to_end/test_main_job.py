@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import pytest
@@ -42,10 +42,10 @@ def agent(project: Path) -> Iterator[str]:
 
 
 @contextmanager
-def serving(project: Path, *options: str) -> Iterator[str]:
+def serving(project: Path, *options: str, stderr: IO[str] | None = None) -> Iterator[str]:
     """The base URL of an agent that is served offline until the block ends."""
     command = [project / ".venv/bin/serve", "--offline", "--port", "0", *options]
-    with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, stderr=stderr, text=True) as process:
         try:
             assert process.stdout is not None
             printed = iter(process.stdout.readline, "")
@@ -145,6 +145,18 @@ def test_an_edit_is_served_at_once_with_reload(project: Path, tmp_path: Path) ->
         assert "must be a JSON object" in refusal()
         inputs.write_text(inputs.read_text().replace("must be a JSON object", "shall be a JSON object"))
         until(lambda: "shall be a JSON object" in refusal())
+
+
+def test_traces_are_shown_with_one_flag(project: Path, tmp_path: Path) -> None:
+    with (tmp_path / "stderr").open("w+") as printed:
+        with serving(project, "--traces", stderr=printed) as url:
+            ask(url, "What is 6*7?")
+        printed.seek(0)
+        spans = [line for line in printed if line.startswith("trace ")]
+
+    assert any("execute_tool calculator" in span for span in spans)
+    request = next(span for span in spans if "POST /invocations" in span)
+    assert all(span.split()[1] == request.split()[1] for span in spans if "/ping" not in span)
 
 
 def test_without_a_page_the_root_says_what_the_agent_can_do(streamplate: Path, project: Path, tmp_path: Path) -> None:

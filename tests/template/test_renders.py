@@ -22,6 +22,7 @@ ALWAYS = {
     "dev/__init__.py",
     "dev/about.py",
     "dev/serve.py",
+    "dev/traces.py",
     "local_model/__init__.py",
     "local_model/conversation.py",
     "local_model/offline_tool.py",

@@ -36,6 +36,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--offline", action="store_true", help="use the local model server: no account, no network")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8080")), help="default: PORT, or 8080")
     parser.add_argument("--reload", action="store_true", help="start again when a file in src/ changes")
+    parser.add_argument("--traces", action="store_true", help="print OpenTelemetry's spans")
     parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
     return parser.parse_args()
 
@@ -55,6 +56,7 @@ def _offline() -> Iterator[None]:
 def _serve(options: argparse.Namespace) -> None:
     from weather_time_calculator.settings import Settings
 
+    os.environ["SERVE_TRACES"] = "1" if options.traces else ""  # a reloading server starts other processes
     app = "dev.serve:create" if options.reload else create()
     port = _free_port(options.host, options.port)
     url = f"http://{options.host}:{port}"
@@ -79,11 +81,15 @@ def create() -> Starlette:
     from weather_time_calculator.settings import Settings
 
     from .about import about
+    from .traces import Traced, show_traces
 
     app = create_app(Settings())
     logging.getLogger("bedrock_agentcore.app").setLevel(logging.WARNING)
     add_page(app)
     app.add_route("/", about)
+    if os.environ.get("SERVE_TRACES"):
+        show_traces()
+        app.add_middleware(Traced)
     return app
 
 

@@ -2,6 +2,7 @@
 
 const SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id";
 const SILENCE = 60_000; // milliseconds without a byte; the agent sends a heartbeat every 15 s
+const PATIENCE = 2_000; // milliseconds, in which the agent notices that a stopped answer was left, and frees its session
 
 /** A turn that failed: a stable `code`, and a message for the person who asked. */
 export class AgentError extends Error {
@@ -43,15 +44,24 @@ export async function* events(place, question, session, signal) {
 }
 
 async function ask(place, question, session, signal) {
+  const start = Date.now();
+  let response = await post(place, question, session, signal);
+  while (response.status === 409 && Date.now() - start < PATIENCE) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    response = await post(place, question, session, signal);
+  }
+  if (!response.ok) throw await refusal(response);
+  return response;
+}
+
+function post(place, question, session, signal) {
   const headers = { "Content-Type": "application/json", Accept: "text/event-stream", [SESSION_HEADER]: session };
   if (place.arn && place.token) headers.Authorization = `Bearer ${place.token}`;
   const body = JSON.stringify(runInput(question, session));
-  const response = await fetch(address(place.arn), { method: "POST", headers, body, signal }).catch((error) => {
+  return fetch(address(place.arn), { method: "POST", headers, body, signal }).catch((error) => {
     if (signal.aborted) throw error;
     throw new AgentError("unreachable", "No agent answers. Is it running?");
   });
-  if (!response.ok) throw await refusal(response);
-  return response;
 }
 
 /** An AG-UI 1.0 `RunAgentInput` with the new message, which the agent takes in either protocol; it keeps the rest. */
