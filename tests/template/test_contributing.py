@@ -51,7 +51,7 @@ AGENT = '''"""An agent that repeats what it is told."""
 
 from collections.abc import AsyncGenerator
 
-from .contract import Part, Text
+from .contract import Part, Prompt, Text
 from .settings import Settings
 
 
@@ -61,13 +61,15 @@ class Conversation:
     def __init__(self, model: None, settings: Settings) -> None:
         self._model = model
 
-    async def stream(self, prompt: str) -> AsyncGenerator[Part]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
         """Repeat the prompt."""
-        yield Text(prompt)
+        yield Text(prompt.text)
 '''
 MODEL = '''"""No model."""
 
 from .settings import Settings
+
+READS: set[str] = set()
 
 
 def build_model(settings: Settings) -> None:

@@ -18,6 +18,10 @@ from .settings import Settings
 
 NAME = "anthropic"
 
+# What the model reads beside text: https://platform.claude.com/docs/en/build-with-claude/vision, …/pdf-support
+IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
+DOCUMENTS = {"application/pdf", "text/plain"}
+
 # https://platform.claude.com/docs/en/build-with-claude/streaming, https://platform.claude.com/docs/en/api/errors
 LAST_EVENT = b"event: message_stop"
 {% include 'template/models/http/calls.py' %}

@@ -3,6 +3,7 @@
 https://platform.claude.com/docs/en/build-with-claude/streaming
 """
 
+import base64
 import itertools
 import json
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from .conversation import Call, Conversation, Message, Reply
+from .conversation import Call, Conversation, File, Message, Reply, pieces
 
 PATHS = ["/v1/messages"]
 MEDIA_TYPE = "text/event-stream"
@@ -20,6 +21,9 @@ REFUSALS = {
     "denied": (403, "permission_error"),
     "invalid": (400, "invalid_request_error"),
 }
+# What makes the model reason aloud: https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking
+REASONING: dict[str, Any] = {"thinking": {"type": "adaptive"}}
+SIGNATURE = "thought by a script"
 
 
 def environment(url: str) -> dict[str, str | None]:
@@ -28,7 +32,7 @@ def environment(url: str) -> dict[str, str | None]:
 
 
 def problem(body: dict[str, Any]) -> str | None:
-    """What Anthropic would refuse: each tool call has its result next, and an answer has a limit."""
+    """What Anthropic would refuse: answers have a limit, calls their results next, and thoughts come back signed."""
     if not body.get("stream") or not body.get("max_tokens"):
         return "`stream` must be true, and `max_tokens` is required."
     messages = [message | {"content": _blocks(message)} for message in body["messages"]]
@@ -39,13 +43,20 @@ def problem(body: dict[str, Any]) -> str | None:
         answered = {block["tool_use_id"] for block in following["content"] if block["type"] == "tool_result"}
         if called != answered:
             return f"tool_use ids {sorted(called)} do not match the tool_result ids that follow, {sorted(answered)}."
+    after_call = messages[-1]["content"][0]["type"] == "tool_result"
+    if _reasons(body) and after_call and messages[-2]["content"][0].get("signature") != SIGNATURE:
+        return "With thinking, a message that calls tools must begin with its thinking block, signed as it was."
     return None
+
+
+def _reasons(body: dict[str, Any]) -> bool:
+    return body.get("thinking", {}).get("type") in {"adaptive", "enabled"}
 
 
 def conversation(body: dict[str, Any]) -> Conversation:
     """The request in no provider's form."""
     names = [tool["name"] for tool in body.get("tools") or []]
-    return Conversation([_message(message) for message in body["messages"]], names)
+    return Conversation([_message(message) for message in body["messages"]], names, _reasons(body))
 
 
 def _message(message: dict[str, Any]) -> Message:
@@ -53,6 +64,7 @@ def _message(message: dict[str, Any]) -> Message:
     return Message(
         role=message["role"],
         text=_text(blocks),
+        files=[_file(block["source"]) for block in blocks if block["type"] in {"image", "document"}],
         calls=[Call(block["id"], block["name"], block["input"]) for block in blocks if block["type"] == "tool_use"],
         results={block["tool_use_id"]: _text(_blocks(block)) for block in blocks if block["type"] == "tool_result"},
     )
@@ -67,6 +79,11 @@ def _text(blocks: list[dict[str, Any]]) -> str:
     return "".join(block["text"] for block in blocks if block["type"] == "text")
 
 
+def _file(source: dict[str, Any]) -> File:
+    data = source["data"]
+    return File(source["media_type"], data.encode() if source["type"] == "text" else base64.b64decode(data))
+
+
 def refusal(kind: str, message: str) -> Response:
     """An error before the stream."""
     status, code = REFUSALS[kind]
@@ -77,11 +94,20 @@ def frames(reply: Reply, usage: dict[str, int]) -> Iterator[bytes]:
     """The reply as events: a word of text, or a piece of a call's arguments, in each."""
     message = {"id": "msg_local", "type": "message", "role": "assistant", "model": "local", "content": []}
     yield _event("message_start", message=message | _stop(None) | {"usage": _usage(usage["input"], 1)})
-    yield from _text_block(reply.text)
-    for index, call in enumerate(reply.calls, start=1):
-        yield from _call_block(index, call)
-    delta = _stop("tool_use" if reply.calls else "end_turn")
-    yield _event("message_delta", delta=delta, usage=_usage(usage["input"], usage["output"]))
+    for index, block in enumerate(_reply_blocks(reply)):
+        yield from (_event(kind, index=index, **fields) for kind, fields in block)
+        yield _event("content_block_stop", index=index)
+    yield from _end("tool_use" if reply.calls else "end_turn", usage)
+
+
+def limit_frames() -> Iterator[bytes]:
+    """The end of a text that has reached the model's output limit."""
+    yield _event("content_block_stop", index=0)
+    yield from _end("max_tokens", {"input": 1, "output": 1})
+
+
+def _end(reason: str, usage: dict[str, int]) -> Iterator[bytes]:
+    yield _event("message_delta", delta=_stop(reason), usage=_usage(usage["input"], usage["output"]))
     yield _event("message_stop")
 
 
@@ -96,23 +122,39 @@ def _usage(read: int, written: int) -> dict[str, int]:
     return {**tokens, "cache_read_input_tokens": cached, "cache_creation_input_tokens": 0}
 
 
-def _text_block(text: str) -> Iterator[bytes]:
-    yield _event("content_block_start", index=0, content_block={"type": "text", "text": ""})
-    for line in text.splitlines(keepends=True):
-        first, *others = line.split(" ")
-        for piece in [first, *(f" {word}" for word in others)]:
-            yield _event("content_block_delta", index=0, delta={"type": "text_delta", "text": piece})
-    yield _event("content_block_stop", index=0)
+def _reply_blocks(reply: Reply) -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
+    """The events of each content block."""
+    if reply.thoughts:
+        yield _thinking(reply.thoughts)
+    yield _words(reply.text)
+    for call in reply.calls:
+        yield _call(call)
 
 
-def _call_block(index: int, call: Call) -> Iterator[bytes]:
-    start = {"type": "tool_use", "id": call.id, "name": call.name, "input": {}}
-    yield _event("content_block_start", index=index, content_block=start)
+def _thinking(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield _start(type="thinking", thinking="", signature="")
+    yield from (_delta(type="thinking_delta", thinking=piece) for piece in pieces(text))
+    yield _delta(type="signature_delta", signature=SIGNATURE)
+
+
+def _words(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield _start(type="text", text="")
+    yield from (_delta(type="text_delta", text=piece) for piece in pieces(text))
+
+
+def _call(call: Call) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield _start(type="tool_use", id=call.id, name=call.name, input={})
     text = json.dumps(call.arguments, ensure_ascii=False)
     for position in range(0, len(text), 8):
-        delta = {"type": "input_json_delta", "partial_json": text[position : position + 8]}
-        yield _event("content_block_delta", index=index, delta=delta)
-    yield _event("content_block_stop", index=index)
+        yield _delta(type="input_json_delta", partial_json=text[position : position + 8])
+
+
+def _start(**block: Any) -> tuple[str, dict[str, Any]]:
+    return "content_block_start", {"content_block": block}
+
+
+def _delta(**delta: Any) -> tuple[str, dict[str, Any]]:
+    return "content_block_delta", {"delta": delta}
 
 
 def error_frame(message: str) -> bytes:

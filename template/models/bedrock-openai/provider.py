@@ -20,6 +20,11 @@ from .settings import Settings
 
 NAME = "bedrock"
 
+# What a model reads beside text: those that Bedrock serves with OpenAI's API read nothing else
+# (https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-openai.html).
+IMAGES: set[str] = set()
+DOCUMENTS: set[str] = set()
+
 # https://docs.aws.amazon.com/bedrock/latest/userguide/inference-chat-completions.html
 LAST_EVENT = b"data: [DONE]"
 {% include 'template/models/http/calls.py' %}

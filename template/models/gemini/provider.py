@@ -20,6 +20,10 @@ from .settings import Settings
 
 NAME = "gemini"
 
+# What the model reads beside text: https://ai.google.dev/gemini-api/docs/image-understanding, …/document-processing
+IMAGES = {"image/png", "image/jpeg", "image/webp"}
+DOCUMENTS = {"application/pdf", "text/plain"}
+
 # https://ai.google.dev/api/generate-content#v1beta.Candidate, https://ai.google.dev/gemini-api/docs/troubleshooting
 LAST_EVENT = b'"finishReason"'
 {% include 'template/models/http/calls.py' %}

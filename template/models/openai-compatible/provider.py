@@ -4,6 +4,10 @@
 
 NAME = "openai-compatible"
 
+# What a model may read beside text: whether it does, only the server knows. Documents are not in the common API.
+IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
+DOCUMENTS: set[str] = set()
+
 # https://platform.openai.com/docs/api-reference/chat-streaming
 LAST_EVENT = b"data: [DONE]"
 {% include 'template/models/http/calls.py' %}

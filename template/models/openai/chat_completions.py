@@ -3,13 +3,14 @@
 https://platform.openai.com/docs/api-reference/chat-streaming
 """
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from .conversation import Call, Conversation, Message, Reply
+from .conversation import Call, Conversation, File, Message, Reply, pieces
 
 PATHS = ["/v1/chat/completions"]
 MEDIA_TYPE = "text/event-stream"
@@ -43,7 +44,8 @@ def conversation(body: dict[str, Any]) -> Conversation:
             messages[-1].results.update(_results(message))
         elif message["role"] not in {"system", "developer"}:
             messages.append(_message(message))
-    return Conversation(messages, [tool["function"]["name"] for tool in body.get("tools") or []])
+    tools = [tool["function"]["name"] for tool in body.get("tools") or []]
+    return Conversation(messages, tools, body.get("chat_template_kwargs", {}).get("enable_thinking", False))
 
 
 def _message(message: dict[str, Any]) -> Message:
@@ -53,7 +55,7 @@ def _message(message: dict[str, Any]) -> Message:
         Call(call["id"], call["function"]["name"], json.loads(call["function"]["arguments"]))
         for call in message.get("tool_calls") or []
     ]
-    return Message(message["role"], _text(message.get("content")), calls)
+    return Message(message["role"], _text(message.get("content")), _files(message.get("content")), calls)
 
 
 def _results(message: dict[str, Any]) -> dict[str, str]:
@@ -62,6 +64,17 @@ def _results(message: dict[str, Any]) -> dict[str, str]:
 
 def _text(content: str | list[dict[str, Any]] | None) -> str:
     return content if isinstance(content, str) else "".join(part.get("text", "") for part in content or [])
+
+
+def _files(content: str | list[dict[str, Any]] | None) -> list[File]:
+    parts = content if isinstance(content, list) else []
+    urls = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
+    return [_file(url) for url in [*urls, *(part["file"]["file_data"] for part in parts if part["type"] == "file")]]
+
+
+def _file(data_url: str) -> File:
+    head, _, data = data_url.partition(";base64,")
+    return File(head.removeprefix("data:"), base64.b64decode(data))
 
 
 def refusal(kind: str, message: str) -> Response:
@@ -73,12 +86,20 @@ def refusal(kind: str, message: str) -> Response:
 def frames(reply: Reply, usage: dict[str, int]) -> Iterator[bytes]:
     """The reply as events: a word of text, or a piece of a call's arguments, in each."""
     yield _delta({"role": "assistant", "content": ""})
-    for line in reply.text.splitlines(keepends=True):
-        first, *others = line.split(" ")
-        yield from (_delta({"content": piece}) for piece in [first, *(f" {word}" for word in others)])
+    yield from (_delta({"reasoning_content": piece}) for piece in pieces(reply.thoughts))
+    yield from (_delta({"content": piece}) for piece in pieces(reply.text))
     for index, call in enumerate(reply.calls):
         yield from _call(index, call)
-    yield _delta({}, "tool_calls" if reply.calls else "stop")
+    yield from _end("tool_calls" if reply.calls else "stop", usage)
+
+
+def limit_frames() -> Iterator[bytes]:
+    """The end of a text that has reached the model's output limit."""
+    yield from _end("length", {"input": 1, "output": 1})
+
+
+def _end(reason: str, usage: dict[str, int]) -> Iterator[bytes]:
+    yield _delta({}, reason)
     yield _chunk(choices=[], usage=_usage(usage))
     yield b"data: [DONE]\n\n"
 

@@ -4,6 +4,10 @@
 
 NAME = "openai"
 
+# What the model reads beside text: https://platform.openai.com/docs/guides/images-vision, …/pdf-files
+IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
+DOCUMENTS = {"application/pdf"}
+
 # https://platform.openai.com/docs/api-reference/chat-streaming, https://platform.openai.com/docs/guides/error-codes
 LAST_EVENT = b"data: [DONE]"
 {% include 'template/models/http/calls.py' %}

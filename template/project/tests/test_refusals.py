@@ -11,7 +11,6 @@ from .agent_client import AgentClient
 from local_model.server import LocalModel
 
 MESSAGE = {"id": "m", "role": "user", "content": "Hello"}
-IMAGE = {"type": "image", "source": {"type": "url", "value": "https://example.com/a.png"}}
 
 
 def run_input(**changes: Any) -> dict[str, Any]:
@@ -38,7 +37,7 @@ def run_input(**changes: Any) -> dict[str, Any]:
         (run_input(threadId="a b"), 400, "invalid_session"),
         (run_input(messages=[]), 400, "no_user_message"),
         (run_input(messages=[MESSAGE, {"id": "n", "role": "assistant", "content": "Hi"}]), 400, "no_user_message"),
-        (run_input(messages=[MESSAGE | {"content": [IMAGE]}]), 400, "unsupported_content"),
+        (run_input(messages=[MESSAGE | {"content": []}]), 400, "invalid_prompt"),
         (json.dumps({"prompt": "x" * 5_000_000}).encode(), 413, "too_large"),
     ],
 )

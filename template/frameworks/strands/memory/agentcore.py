@@ -22,7 +22,7 @@ from strands.types.content import Message
 from strands.types.session import SessionMessage
 
 from . import turns
-from .contract import Part
+from .contract import Part, Prompt
 from .errors import Failure
 from .settings import Settings
 
@@ -37,7 +37,7 @@ class Conversation(turns.Conversation):
         super().__init__(model, settings)
         self._known = "MEMORY_ID" not in os.environ
 
-    async def stream(self, prompt: str) -> AsyncGenerator[Part]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
         """Answer one prompt. A turn is kept once it has succeeded; one that can't be kept has failed."""
         if not self._known:
             self._messages, self._known = await _ask(_read), True
