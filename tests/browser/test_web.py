@@ -92,6 +92,25 @@ def test_a_tool_call_opens_to_its_arguments_and_result(page: Page) -> None:
     assert "449" in turn.locator(".text").last.inner_text()
 
 
+def test_thoughts_are_seen_while_they_come_and_fold_away(
+    context: BrowserContext, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUEST_FIELDS", '{"thinking": {"type": "adaptive"}}')
+    with serve(project) as agent:
+        page = context.new_page()
+        page.goto(agent.url)
+        turn = ask(page, "Count to 5")
+        thoughts = turn.locator("details.thoughts")
+        expect(thoughts.get_by_text("They ask")).to_be_visible()
+        finished(turn)
+        expect(thoughts.get_by_text("They ask")).not_to_be_visible()
+        assert re.fullmatch(r"Thought for \d+\.\d s", thoughts.locator("summary").inner_text())
+        thoughts.locator("summary").press("Enter")
+        expect(thoughts.get_by_text("They ask: “Count to 5”. Let me see what that needs.")).to_be_visible()
+        assert turn.locator(".text").inner_text() == "1 2 3 4 5"
+        assert_accessible(page)
+
+
 def test_markdown_is_rendered_and_html_is_shown(page: Page) -> None:
     answer = say(page, f"\n\n{MARKDOWN}").locator(".text").last
     expect(answer.get_by_role("heading", name="Trip", level=3)).to_be_visible()

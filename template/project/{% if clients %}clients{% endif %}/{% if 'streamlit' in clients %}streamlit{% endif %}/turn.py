@@ -10,6 +10,8 @@ from typing import Any
 import streamlit as st
 from ag_ui.core import (
     Event,
+    ReasoningMessageContentEvent,
+    ReasoningMessageStartEvent,
     RunFinishedEvent,
     TextMessageContentEvent,
     TextMessageStartEvent,
@@ -42,6 +44,8 @@ class Turn:
                 match event, self.events[-1:]:
                     case TextMessageContentEvent(), [(_, TextMessageContentEvent() as last)]:
                         last.delta += event.delta
+                    case ReasoningMessageContentEvent(), [(_, ReasoningMessageContentEvent() as last)]:
+                        last.delta += event.delta
                     case _:
                         self.events.append((now, event.model_copy()))
 
@@ -65,8 +69,8 @@ class _Answer:
     """Draws an answer that grows, and each tool call as a line that opens to its arguments and result."""
 
     def __init__(self) -> None:
-        self._text = ""
-        self._box = st.empty()
+        self._thoughts = self._text = ""
+        self._thoughts_box = self._box = st.empty()
         self._calls: dict[str, _Call] = {}
         self._first_token: float | None = None
         self._seconds = 0.0
@@ -76,6 +80,12 @@ class _Answer:
         """Take one event in."""
         self._seconds = seconds
         match event:
+            case ReasoningMessageStartEvent():
+                self._thoughts, self._thoughts_box = "", st.expander("Thoughts").empty()
+            case ReasoningMessageContentEvent(delta=delta):
+                self._count_first_token()
+                self._thoughts += delta
+                self._thoughts_box.text(self._thoughts)
             case TextMessageStartEvent():
                 self._text, self._box = "", st.empty()
             case TextMessageContentEvent(delta=delta):
