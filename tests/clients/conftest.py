@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -22,7 +24,7 @@ __all__ = ["account", "store"]  # fixtures
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project, installed."""
     folder = tmp_path_factory.mktemp("clients")
-    return make(folder / "my-agent", clients=["terminal", "python", "typescript"], deployment=["code-zip"])
+    return make(folder / "my-agent", clients=["terminal", "web", "python", "typescript"], deployment=["code-zip"])
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +58,12 @@ def runtime(project: Path, account: Aws, store: Path) -> Iterator[Runtime]:
         assert done.code == 0, done.err
         (runtime,) = emulator.account.runtimes.values()
         yield runtime
+
+
+@pytest.fixture(scope="session")
+def agentcore_port(runtime: Runtime) -> int:
+    """Where AgentCore is emulated."""
+    return urlsplit(os.environ["AWS_ENDPOINT_URL_BEDROCK_AGENTCORE"]).port or 0
 
 
 @pytest.fixture
