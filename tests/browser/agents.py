@@ -64,6 +64,13 @@ def serve(project: Path, port: int = 0) -> Iterator[Served]:
             process.terminate()
 
 
+def own_tests(project: Path, client: str) -> None:
+    """Run the project's own tests of a client, all of which must pass."""
+    command = [project / ".venv/bin/python", "-m", "pytest", "-q", f"tests/clients/test_{client}.py"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=900)
+    assert (done.returncode, "skipped" in done.stdout) == (0, False), done.stdout + done.stderr
+
+
 def wait(url: str) -> None:
     """Until something answers there."""
     deadline = time.monotonic() + 60

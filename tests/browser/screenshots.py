@@ -61,9 +61,10 @@ def chat(project: Path, url: str) -> pyte.Screen:
     environment = os.environ | {"TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", "HOME": str(project)}
     command = [str(project / ".venv/bin/chat"), "--url", f"{url}/invocations"]
     child = pexpect.spawn(command[0], command[1:], dimensions=(ROWS, COLUMNS), env=environment)
-    child.expect_exact("/help")
+    for text in ("/help", ">"):  # a key that is pressed before the prompt is there would be shown twice
+        child.expect_exact(text)
+        stream.feed(child.before + child.after)
     child.send(f"{QUESTION}\r")
-    stream.feed(child.before + child.after)
     while "tokens" not in "\n".join(screen.display):
         stream.feed(child.read_nonblocking(4096, timeout=30))
     time.sleep(0.5)

@@ -1,4 +1,4 @@
-"""The CopilotKit page: type-checked, built, and used in a browser."""
+"""The CopilotKit page: put through the project's own tests, and used in a browser."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser import node
-from tests.browser.agents import Served, wait
+from tests.browser.agents import Served, own_tests, wait
 
 
 @pytest.fixture(scope="module")
 def built(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page's folder, built."""
+    """The page's folder, after its own tests, which build it."""
     folder = project / "clients/copilotkit"
     node.install(folder, tmp_path_factory)
-    node.npm(folder, "run", "build")
+    own_tests(project, "copilotkit")
     return folder
 
 

@@ -224,6 +224,7 @@ def test_a_deployed_runtime_is_asked_with_the_token(page: Page) -> None:
         asked.append(route.request)
         headers = {"access-control-allow-origin": "*", "access-control-allow-headers": "*"}
         events: list[dict[str, Any]] = [
+            {"type": "FROM_THE_FUTURE"},
             {"type": "TEXT_MESSAGE_CONTENT", "delta": "From afar"},
             {"type": "RUN_FINISHED"},
         ]

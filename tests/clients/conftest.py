@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -22,7 +24,7 @@ __all__ = ["account", "store"]  # fixtures
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project, installed."""
     folder = tmp_path_factory.mktemp("clients")
-    return make(folder / "my-agent", clients=["terminal", "python", "typescript"], deployment=["code-zip"])
+    return make(folder / "my-agent", clients=["terminal", "web", "python", "typescript"], deployment=["code-zip"])
 
 
 @pytest.fixture(scope="session")
@@ -34,10 +36,9 @@ def agent(project: Path) -> Iterator[Served]:
 
 @pytest.fixture(scope="session")
 def typescript(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of its TypeScript client, type-checked and built."""
+    """The folder of its TypeScript client, installed."""
     folder = project / "clients/typescript"
     node.install(folder, tmp_path_factory)
-    node.npm(folder, "run", "build")
     return folder
 
 
@@ -56,6 +57,12 @@ def runtime(project: Path, account: Aws, store: Path) -> Iterator[Runtime]:
         assert done.code == 0, done.err
         (runtime,) = emulator.account.runtimes.values()
         yield runtime
+
+
+@pytest.fixture(scope="session")
+def agentcore_port(runtime: Runtime) -> int:
+    """Where AgentCore is emulated."""
+    return urlsplit(os.environ["AWS_ENDPOINT_URL_BEDROCK_AGENTCORE"]).port or 0
 
 
 @pytest.fixture

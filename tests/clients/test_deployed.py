@@ -80,4 +80,4 @@ def test_without_credentials_it_says_so(project: Path, arn: str, monkeypatch: py
     monkeypatch.setenv("HOME", "/nonexistent")
     done = run(project, CHAT, "--runtime", arn, "Count to 9")
     assert done.returncode == 1
-    assert "No AWS credentials were found. (credentials)" in done.stderr
+    assert "No AWS credentials were found. (no_credentials)" in done.stderr

@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import httpx
 import pytest
+import websockets.exceptions
 import websockets.sync.client
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
@@ -368,7 +369,9 @@ def test_an_sdk_agent_for_arm64_streams_and_speaks_websocket(
     assert events(caller.invoke(runtime, {"prompt": "one two"})) == [{"word": "one"}, {"word": "two"}]
     url = f"{cloud.url}/runtimes/{urllib.parse.quote(runtime['agentRuntimeArn'], safe='')}/ws"
     request = AWSRequest("GET", url, params={"X-Amzn-Bedrock-AgentCore-Runtime-Session-Id": "s" * 33})
-    SigV4QueryAuth(boto3.Session().get_credentials(), "bedrock-agentcore", "us-west-2").add_auth(request)
+    SigV4QueryAuth(boto3.Session().get_credentials(), "bedrock-agentcore", "us-west-2", expires=300).add_auth(request)
     with websockets.sync.client.connect(request.url.replace("http", "ws", 1)) as socket:
         socket.send("hi")
         assert json.loads(socket.recv()) == {"heard": "hi", "session": "s" * 33}
+    with pytest.raises(websockets.exceptions.InvalidStatus, match="403"):
+        websockets.sync.client.connect(request.url.replace("http", "ws", 1).replace("s" * 33, "z" * 33))

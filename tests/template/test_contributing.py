@@ -77,7 +77,8 @@ def build_model(settings: Settings) -> None:
 '''
 MODULE = '"""A toy."""\n'
 
-CLIENT = "template/project/{% if clients %}clients{% endif %}/{% if 'NAME' in clients %}NAME{% endif %}/__init__.py"
+CLIENTS = "template/project/{% if clients or deployment %}clients{% endif %}"
+CLIENT = f"{CLIENTS}/{{% if 'NAME' in clients %}}NAME{{% endif %}}/__init__.py"
 DEPLOYMENT = "template/project/{% if deployment %}deploy{% endif %}/{% if 'NAME' in deployment %}NAME.py{% endif %}"
 
 

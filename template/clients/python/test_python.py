@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import aclosing, closing
+from contextlib import aclosing, closing, contextmanager
 from datetime import datetime
 from threading import Thread
 from typing import Any
@@ -95,14 +95,15 @@ def test_closing_the_turn_ends_the_model_call(url: str, local_model: LocalModel,
     eventually(lambda: [request.ended for request in local_model.requests] == ["closed by client"] * 2)
 
 
-@pytest.fixture
-def broken() -> Iterator[str]:
-    """An address that begins to answer, and hangs up."""
+@contextmanager
+def answering(stream: str, promised: int) -> Iterator[str]:
+    """An address that promises a stream of so many bytes, sends this one, and hangs up."""
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {promised}\r\n\r\n"
 
     def answer() -> None:
         with listener.accept()[0] as client:
             client.recv(65536)
-            client.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 999\r\n\r\n")
+            client.sendall(f"{head}{stream}".encode())
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = Thread(target=answer)
@@ -111,10 +112,17 @@ def broken() -> Iterator[str]:
         thread.join()
 
 
-def test_a_broken_connection_is_an_error(broken: str) -> None:
-    with pytest.raises(AgentError) as lost:
-        list(AgentClient(broken).stream("Hello", new_session()))
+def test_a_broken_connection_is_an_error() -> None:
+    with answering("", 999) as url, pytest.raises(AgentError) as lost:
+        list(AgentClient(url).stream("Hello", new_session()))
     assert lost.value.code == "connection_lost"
+
+
+def test_an_event_of_a_kind_that_is_not_known_is_passed_over() -> None:
+    stream = 'data: {"type": "FROM_THE_FUTURE"}\n\ndata: {"type": "RUN_FINISHED", "threadId": "t", "runId": "r"}\n\n'
+    with answering(stream, len(stream)) as url:
+        (event,) = AgentClient(url).stream("Hello", new_session())
+    assert isinstance(event, RunFinishedEvent)
 
 
 def test_an_agent_that_is_not_there_is_an_error() -> None:

@@ -9,7 +9,7 @@ import httpx2
 from rich.console import Console
 
 from ..stream import AgentError, check_reachable, events
-from .view import PlainView, TurnView
+from .view import PlainView, ToolCall, TurnView
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
 
@@ -23,6 +23,7 @@ class Chat:
     session: str
     out: Console = field(default_factory=lambda: Console(highlight=False))
     err: Console = field(default_factory=lambda: Console(highlight=False, stderr=True))
+    tools: list[ToolCall] = field(default_factory=list)  # that the last answer called
 
     def ask(self, question: str) -> int:
         """One turn, shown as it streams. Returns an exit code; after any of them the session can be asked again."""
@@ -53,6 +54,7 @@ class Chat:
 
     async def _turn(self, question: str) -> None:
         with self._view() as view:
+            self.tools = view.answered
             async with aclosing(events(self.url, question, self.session, self.auth)) as turn:
                 async for event in turn:
                     view.follow(event)

@@ -2,6 +2,7 @@
 
 import asyncio
 import codecs
+import json
 import os
 import re
 import select
@@ -275,6 +276,16 @@ class TestInATerminal:
         terminal.until("· sleepy(seconds=0.4) 0.")
         terminal.until("✓ sleepy(seconds=0.4) ")
         assert re.fullmatch(r"[\d.]+ s → slept 0\.4 s", terminal.until("slept 0.4 s"))
+
+    def test_the_line_of_a_tool_call_opens(self, terminal: Terminal) -> None:
+        numbers = " ".join(map(str, range(100)))
+        terminal.type(f"call echo {json.dumps({'text': numbers})}\r")
+        terminal.until("✓ echo(")
+        terminal.until("…")
+        terminal.until(" tokens")
+        terminal.type("/tools\r")
+        terminal.until(f'"text": "{numbers}"')
+        terminal.until(f"→ echo: {numbers}")
 
     def test_ctrl_c_stops_the_answer_and_keeps_the_session(
         self, terminal: Terminal, local_model: LocalModel, eventually: Eventually

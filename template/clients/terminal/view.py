@@ -30,6 +30,15 @@ class ToolCall:
     name: str
     arguments: str = ""
     since: float = field(default_factory=time.monotonic)
+    result: str = ""
+
+    def details(self) -> str:
+        """All of it: what the line leaves out is here."""
+        try:
+            arguments = json.dumps(json.loads(self.arguments or "{}"), ensure_ascii=False, indent=2)
+        except ValueError:
+            arguments = self.arguments
+        return printable(f"{self.name} {arguments}\n→ {self.result}")
 
     def line(self, mark: str, width: int, result: str | None = None) -> Text:
         """One line of at most `width` cells; the arguments take at most half of it."""
@@ -54,6 +63,7 @@ class TurnView(ABC):
 
     def __init__(self) -> None:
         self.calls: dict[str, ToolCall] = {}
+        self.answered: list[ToolCall] = []
         self.started = time.monotonic()
         self._first_token: float | None = None
         self._tokens = 0
@@ -107,6 +117,8 @@ class TurnView(ABC):
             case {"type": "TOOL_CALL_END", "toolCallId": id} if id in self.calls:
                 self.calls[id].since = time.monotonic()
             case {"type": "TOOL_CALL_RESULT", "toolCallId": id, "content": str(content)} if id in self.calls:
+                self.calls[id].result = content
+                self.answered.append(self.calls[id])
                 self.show_result(self.calls.pop(id), content)
             case {"type": "RUN_FINISHED", "usage": list(usage)}:
                 self._tokens = sum(entry.get("totalTokens", 0) for entry in usage)

@@ -25,8 +25,9 @@ What the real service is NOT known to do, and is guessed here:
 * the process's environment (here: region, the role's credentials from STS as variables where the service has a
   metadata endpoint, the configured variables, and no more), and whether its architecture is checked before it runs.
 
-What it does not do: verify SigV4 signatures (only the credential scope), enforce IAM policies or quotas, run container
-images, VPC networking, MCP and A2A negotiation, InvokeAgentRuntimeCommand, warm-up hooks, file systems.
+What it does not do: verify the SigV4 signature of a header (only its credential scope; that of a presigned address is
+verified), enforce IAM policies or quotas, run container images, VPC networking, MCP and A2A negotiation,
+InvokeAgentRuntimeCommand, warm-up hooks, file systems.
 """
 
 from .server import Emulator, Settings, agentcore

@@ -1,10 +1,15 @@
 """Who may call a runtime: SigV4 by default, a bearer token where the version has a JWT authorizer."""
 
+import hashlib
+import hmac
 import re
-from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from urllib.parse import quote
 
 import httpx
 import jwt
+from starlette.requests import HTTPConnection
 
 from .errors import AwsError
 from .models import Params
@@ -14,23 +19,63 @@ MISMATCH = (
     "Authorization method mismatch. The agent is configured for a different authorization method than what was used in "
     "your request."
 )
+SECRETS = {"testing": "testing"}  # by access key: the account of `tests.emulators.aws`
+LONGEST = 300  # seconds that a presigned address may be good for
 
 
-def authorize(version: Version, region: str, headers: Mapping[str, str], query: Mapping[str, str]) -> None:
+def authorize(version: Version, region: str, connection: HTTPConnection) -> None:
     """Raise what an unwelcome caller is answered. Fetches the issuer's keys: call it in a thread."""
-    header = headers.get("authorization", "")
+    header = connection.headers.get("authorization", "")
     authorizer = version.config.get("authorizerConfiguration", {}).get("customJWTAuthorizer")
     if authorizer and header.lower().startswith("bearer "):
         check_token(authorizer, header.split(maxsplit=1)[1])
-    elif authorizer or not _signed(region, header, query):
+    elif authorizer or not (_signed(region, header) or _presigned(region, connection)):
         raise AwsError("AccessDeniedException", MISMATCH)
 
 
-def _signed(region: str, header: str, query: Mapping[str, str]) -> bool:
-    scope = rf"[^/]+/\d{{8}}/{region}/bedrock-agentcore/aws4_request"
-    in_header = re.match(rf"AWS4-HMAC-SHA256 Credential={scope}", header)
-    in_query = "X-Amz-Signature" in query and re.fullmatch(scope, query.get("X-Amz-Credential", ""))
-    return bool(in_header or in_query)
+def _signed(region: str, header: str) -> bool:
+    return bool(re.match(rf"AWS4-HMAC-SHA256 Credential={_scope(region)}", header))
+
+
+def _scope(region: str) -> str:
+    return rf"[^/]+/\d{{8}}/{region}/bedrock-agentcore/aws4_request"
+
+
+def _presigned(region: str, connection: HTTPConnection) -> bool:
+    query = connection.query_params
+    if "X-Amz-Signature" not in query or not re.fullmatch(_scope(region), query.get("X-Amz-Credential", "")):
+        return False
+    signed = datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    seconds = int(query["X-Amz-Expires"])
+    if seconds > LONGEST or datetime.now(UTC) > signed + timedelta(seconds=seconds):
+        raise AwsError("AccessDeniedException", "Signature expired.")
+    if not hmac.compare_digest(_signature(connection), query["X-Amz-Signature"]):
+        raise AwsError("AccessDeniedException", "The request signature we calculated does not match the signature.")
+    return True
+
+
+def _signature(connection: HTTPConnection) -> str:
+    """The signature of a presigned request, as AWS's reference has it: "Create a signed AWS API request"."""
+    query = connection.query_params
+    key_id, _, scope = query["X-Amz-Credential"].partition("/")
+    pairs = connection.scope["query_string"].decode().split("&")
+    request = [
+        "GET",
+        quote(connection.scope["raw_path"].decode().partition("?")[0], safe="/~"),
+        "&".join(sorted(pair for pair in pairs if not pair.startswith("X-Amz-Signature="))),
+        *(f"{name}:{connection.headers[name]}" for name in query["X-Amz-SignedHeaders"].split(";")),
+        "",
+        query["X-Amz-SignedHeaders"],
+        hashlib.sha256(b"").hexdigest(),
+    ]
+    digest = hashlib.sha256("\n".join(request).encode()).hexdigest()
+    text = "\n".join(["AWS4-HMAC-SHA256", query["X-Amz-Date"], scope, digest])
+    key = reduce(_hmac, scope.split("/"), f"AWS4{SECRETS[key_id]}".encode())
+    return _hmac(key, text).hex()
+
+
+def _hmac(key: bytes, text: str) -> bytes:
+    return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
 
 def check_token(authorizer: Params, token: str) -> None:

@@ -52,7 +52,7 @@ class DataPlane:
 
     async def _session(self, p: Params, session_id: str, connection: HTTPConnection) -> tuple[Version, Session]:
         runtime, endpoint, version = self._resolve(p)
-        await asyncio.to_thread(authorize, version, self.account.region, connection.headers, connection.query_params)
+        await asyncio.to_thread(authorize, version, self.account.region, connection)
         return version, await self.sessions.get(runtime, endpoint, version, session_id)
 
     def _resolve(self, p: Params) -> tuple[Runtime, str, Version]:

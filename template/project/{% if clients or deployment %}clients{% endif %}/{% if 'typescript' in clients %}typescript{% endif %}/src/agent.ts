@@ -14,7 +14,7 @@ export function localAgent(url = "http://127.0.0.1:8080/invocations", threadId: 
 /** The agent of a runtime, asked with a bearer token or, without one, with AWS credentials (SigV4). */
 export function deployedAgent(arn: string, token?: string, threadId: string = randomUUID()): HttpAgent {
   const region = arn.split(":")[3];
-  const host = `https://bedrock-agentcore.${region}.amazonaws.com`;
+  const host = process.env.AWS_ENDPOINT_URL_BEDROCK_AGENTCORE ?? `https://bedrock-agentcore.${region}.amazonaws.com`;
   const url = `${host}/runtimes/${encodeURIComponent(arn)}/invocations?qualifier=DEFAULT`;
   if (!token) return new HttpAgent({ url, threadId, fetch: invoking(arn, threadId) });
   return new HttpAgent({ url, threadId, headers: { Authorization: `Bearer ${token}`, [SESSION_HEADER]: threadId } });

@@ -3,16 +3,17 @@
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import httpx2
-from ag_ui.core import Event
+from ag_ui.core import Event, EventType
 from pydantic import TypeAdapter
 
 from ..stream import connection, events, explained, parsed, refusal, request
 
 LOCAL = "http://127.0.0.1:8080/invocations"
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+KNOWN = {kind.value for kind in EventType}
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,13 @@ class _Agent:
     auth: httpx2.Auth | None = None
 
     @classmethod
-    def deployed(cls, arn: str, token: str | None = None, endpoint: str = "DEFAULT") -> Self:
+    def deployed(
+        cls, arn: str, token: str | None = None, endpoint: str = "DEFAULT", profile: str | None = None
+    ) -> Self:
         """The agent of an AgentCore runtime, asked with a bearer token or, without one, with your AWS credentials."""
         from ..runtime import deployed
 
-        return cls(*deployed(arn, token, endpoint))
+        return cls(*deployed(arn, token, endpoint, profile))
 
 
 class AgentClient(_Agent):
@@ -45,7 +48,7 @@ class AgentClient(_Agent):
                     raise refusal(source.response, source.response.read())
                 for message in source:
                     event = parsed(message)
-                    yield EVENT.validate_python(event)
+                    yield from _typed(event)
                     if event["type"] == "RUN_FINISHED":
                         return
             raise httpx2.RemoteProtocolError("the stream ended without RUN_FINISHED")
@@ -58,4 +61,10 @@ class AsyncAgentClient(_Agent):
         """As `AgentClient.stream`. Leave it early within `contextlib.aclosing`, or the turn goes on for a while."""
         async with aclosing(events(self.url, prompt, session, self.auth)) as turn:
             async for event in turn:
-                yield EVENT.validate_python(event)
+                for typed in _typed(event):
+                    yield typed
+
+
+def _typed(event: dict[str, Any]) -> list[Event]:
+    """The event, or nothing where its type is newer than the `ag-ui-protocol` installed here."""
+    return [EVENT.validate_python(event)] if event["type"] in KNOWN else []

@@ -1,0 +1,57 @@
+// `npm test`: asks a real agent, the one at AGENT_URL or the one that `uv run serve --offline` serves.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+
+const AGENT = process.env.AGENT_URL ?? "http://127.0.0.1:8080/invocations";
+
+function start(question: string, session: string = randomUUID(), url = AGENT) {
+  const program = ["dist/ask.js", "--url", url, "--session", session, question];
+  return spawn(process.execPath, program, { stdio: ["ignore", "pipe", "pipe"] });
+}
+
+async function ask(...asked: Parameters<typeof start>) {
+  const child = start(...asked);
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  return { code, out, err };
+}
+
+const counted = (to: number) => `${Array.from({ length: to }, (_, index) => index + 1).join(" ")}\n`;
+
+test("the answer is printed", async () => {
+  assert.deepEqual(await ask("Count to 20"), { code: 0, out: counted(20), err: "" });
+});
+
+test("a session goes on", async () => {
+  const session = randomUUID();
+  await ask("My colour is green", session);
+  const { out } = await ask("What was my first question?", session);
+  assert.match(out, /My colour is green/);
+});
+
+test("a refused question is told", async () => {
+  assert.deepEqual(await ask(" "), { code: 1, out: "", err: "`prompt` must be text, and not blank. (invalid_prompt)\n" });
+});
+
+test("an agent that is not there is told in a line", async () => {
+  const { code, err } = await ask("Hello", randomUUID(), "http://127.0.0.1:9/invocations");
+  assert.equal(code, 1);
+  assert.match(err, /^[^\n]+\n$/);
+});
+
+test("text comes while the agent answers, and Ctrl-C stops it", { skip: process.platform === "win32" }, async () => {
+  const child = start("Count to 9000");
+  const rest = text(child.stderr);
+  const [first] = await once(child.stdout, "data");
+  assert.match(String(first), /^1/);
+  child.kill("SIGINT");
+  let out = String(first);
+  child.stdout.on("data", (data) => (out += data));
+  const [code] = await once(child, "close");
+  assert.deepEqual([code, await rest], [130, "Stopped.\n"]);
+  assert.ok(!out.includes("9000"));
+});
