@@ -101,9 +101,9 @@ def row(name: str, sessions: int, result: Result) -> str:
     )
 
 
-def model_server() -> AbstractContextManager[Server]:
-    """The model, paced."""
-    return server(str(HERE / "model.py"), ping="/", DELTAS=str(DELTAS), PACE=str(PACE), PYTHONPATH=str(EXAMPLE))
+def model_server(project: Path = EXAMPLE) -> AbstractContextManager[Server]:
+    """The model of a project, paced."""
+    return server(str(HERE / "model.py"), ping="/", DELTAS=str(DELTAS), PACE=str(PACE), PYTHONPATH=str(project))
 
 
 def bedrock(model: Server) -> dict[str, str]:
