@@ -52,7 +52,7 @@ MEASURED = {
 
 
 def frameworks() -> str:
-    """What was measured of each framework; a dash where nothing was yet."""
+    """What was measured of each framework; a dash where nothing was yet, and the file says why one failed."""
     labels = next(question.choices for question in streamplate.options() if question.key == "framework")
     measured = json.loads(RESULTS.read_text("utf-8"))
     head = [f"| | {' | '.join(MEASURED)} |", "|---|" + "--:|" * len(MEASURED)]
@@ -64,7 +64,7 @@ def frameworks() -> str:
 
 def _row(name: str, measured: dict[str, Any], strands: dict[str, Any]) -> str:
     if "version" not in measured:
-        return f"| {name} | {measured.get('failed', '-')} |" + " |" * (len(MEASURED) - 1)
+        return f"| {name} | {'failed' if measured else '-'} |" + " |" * (len(MEASURED) - 1)
     ratio = measured["cpu_us"] / strands["cpu_us"]
     cells = [cell.format(cpu_ratio=ratio, **measured) for cell in MEASURED.values()]
     return f"| {name} {measured['version']} | {' | '.join(cells)} |"
