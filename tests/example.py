@@ -1,4 +1,4 @@
-"""The checked-in examples: `python -m tests.example` renders them afresh, and a test compares every byte."""
+"""The checked-in examples, and an index of others: `python -m tests.example` makes them afresh; tests compare bytes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from pathlib import Path
 
 import streamplate
 
+from tests.example_index import index
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
+INDEX = EXAMPLES / "README.md"
 ANSWERS: dict[str, dict[str, object]] = {
     "weather-time-calculator": {
         "description": "An assistant that knows the weather, the time and arithmetic",
@@ -23,7 +26,8 @@ def render(name: str, folder: Path) -> Path:
 
 
 def main() -> None:
-    """Replace each example with a fresh render."""
+    """Replace the index, and each example with a fresh render."""
+    INDEX.write_text(index(ANSWERS), "utf-8")
     for name in ANSWERS:
         shutil.rmtree(EXAMPLES / name, ignore_errors=True)
         print(render(name, EXAMPLES))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import streamplate
 from streamplate import Question
@@ -12,6 +14,8 @@ from streamplate import Question
 from tests.template.combinations import matrix
 
 README = Path(__file__).parents[1] / "README.md"
+RESULTS = Path(__file__).parent / "benchmarks" / "frameworks.json"
+"""What tests/benchmarks/frameworks.py measured."""
 
 
 def choices() -> str:
@@ -35,7 +39,38 @@ def providers() -> str:
     return "\n".join([*head, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
-TABLES = {"choices": choices, "providers": providers}
+MEASURED = {
+    "Install, MB": "{install_mb:.0f}",
+    "Import, s": "{import_s:.1f} ({first_import_s:.1f})",
+    "First text, ms": "{first_text_ms:.0f} ({first_request_ms:.0f})",
+    "Latency, ms": "{latency_ms:.1f}",
+    "CPU, µs": "{cpu_us:.0f} ({cpu_ratio:.1f})",
+    "40 streams, s": "{few_s:.2f}",
+    "200 streams, s": "{many_s:.1f}",
+    "Session, MB": "{session_mb:.2f}",
+}
+
+
+def frameworks() -> str:
+    """What was measured of each framework; a dash where nothing was yet, and the file says why one failed."""
+    labels = next(question.choices for question in streamplate.options() if question.key == "framework")
+    measured = json.loads(RESULTS.read_text("utf-8"))
+    head = [f"| | {' | '.join(MEASURED)} |", "|---|" + "--:|" * len(MEASURED)]
+    rows = [
+        _row(label.partition(" (")[0], measured.get(name, {}), measured["strands"]) for name, label in labels.items()
+    ]
+    return "\n".join([*head, *rows])
+
+
+def _row(name: str, measured: dict[str, Any], strands: dict[str, Any]) -> str:
+    if "version" not in measured:
+        return f"| {name} | {'failed' if measured else '-'} |" + " |" * (len(MEASURED) - 1)
+    ratio = measured["cpu_us"] / strands["cpu_us"]
+    cells = [cell.format(cpu_ratio=ratio, **measured) for cell in MEASURED.values()]
+    return f"| {name} {measured['version']} | {' | '.join(cells)} |"
+
+
+TABLES = {"choices": choices, "providers": providers, "frameworks": frameworks}
 
 
 def filled(text: str) -> str:

@@ -1,28 +1,32 @@
-"""A Bedrock that only streams: DELTAS deltas, PACE seconds apart, each the time (ns) at which it was sent.
+"""A model that only streams: DELTAS deltas, PACE seconds apart, each the time (ns) at which it was sent.
 
-`GET /` gives the most calls there were at once since the last time it was asked.
+It speaks the wire of the project on PYTHONPATH. `GET /` gives the most calls that it had at once since the last time.
 """
 
 import asyncio
 import os
 import time
+from zlib import crc32
 
 import uvicorn
 from local_model import wire
+from local_model.conversation import Reply
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Route
 
 DELTAS, PACE = int(os.environ["DELTAS"]), float(os.environ["PACE"])
-OPENING, CLOSING = (
-    [wire.event("messageStart", {"role": "assistant"})],
-    [
-        wire.event("contentBlockStop", {"contentBlockIndex": 0}),
-        wire.event("messageStop", {"stopReason": "end_turn"}),
-        wire.event("metadata", {"usage": {"inputTokens": 1, "outputTokens": DELTAS, "totalTokens": 1 + DELTAS}}),
-    ],
-)
+PLACE = b"0" * 19
+ANSWER = list(wire.frames(Reply(f" {PLACE.decode()}", []), {"input": 1, "output": DELTAS}))
+AT = next(at for at, frame in enumerate(ANSWER) if PLACE in frame)
+OPENING, TEXT, CLOSING = ANSWER[:AT], ANSWER[AT], ANSWER[AT + 1 :]
 calls = {"running": 0, "most": 0}
+
+
+def delta():
+    """The time as a piece of text; Bedrock's frames end in a checksum."""
+    frame = TEXT.replace(PLACE, str(time.time_ns()).encode())
+    return frame[:-4] + crc32(frame[:-4]).to_bytes(4, "big") if "eventstream" in wire.MEDIA_TYPE else frame
 
 
 async def frames():
@@ -33,8 +37,7 @@ async def frames():
             yield frame
         next_at = time.perf_counter()
         for _ in range(DELTAS):
-            delta = {"contentBlockIndex": 0, "delta": {"text": f" {time.time_ns()}"}}
-            yield wire.event("contentBlockDelta", delta)
+            yield delta()
             next_at += PACE
             await asyncio.sleep(max(0, next_at - time.perf_counter()))
         for frame in CLOSING:

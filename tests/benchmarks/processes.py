@@ -34,13 +34,16 @@ class Server:
 
 
 @contextmanager
-def server(*command: str, ping: str = "/ping", python: str = sys.executable, **environment: str) -> Iterator[Server]:
-    """Start `PYTHON COMMAND…` with a free PORT, wait until it answers, stop it at the end."""
+def server(
+    *command: str, ping: str = "/ping", python: str = sys.executable, **environment: str | None
+) -> Iterator[Server]:
+    """Start `PYTHON COMMAND…` with a free PORT, wait until it answers, stop it at the end. None unsets a variable."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     started = time.perf_counter()
     variables = os.environ | environment | {"PORT": str(port)}
-    process = subprocess.Popen([python, *command], env=variables, stderr=subprocess.DEVNULL)
+    given = {name: value for name, value in variables.items() if value is not None}
+    process = subprocess.Popen([python, *command], env=given, stderr=subprocess.DEVNULL)
     try:
         _wait(port, ping, process)
         yield Server(port, process.pid, time.perf_counter() - started)

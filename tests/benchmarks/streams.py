@@ -48,14 +48,16 @@ async def ask(port: int) -> tuple[float, list[float], int]:
     head = f"POST /invocations HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
     start = time.time_ns()
     writer.write(f"{head}X-Amzn-Bedrock-AgentCore-Runtime-Session-Id: {session}\r\n\r\n".encode() + body)
-    latencies, first, size = [], 0.0, 0
+    latencies, first, size, last = [], 0.0, 0, b""
     async for line in reader:
         size += len(line)
+        last = line if line.startswith(b"data: ") else last
         if sent := SENT.search(line):
             now = time.time_ns()
             first = first or (now - start) / 1e6
             latencies.append((now - int(sent[1])) / 1e6)
     writer.close()
+    assert len(latencies) == DELTAS, f"{len(latencies)} of {DELTAS} deltas arrived, at last {last.decode()}"
     return first, latencies, size
 
 
@@ -69,8 +71,6 @@ def measure(agent: Server, model: Server, sessions: int) -> Result:
 
     answers = asyncio.run(everyone())
     wall = time.perf_counter() - start
-    for _, latencies, _ in answers:
-        assert len(latencies) == DELTAS, f"{len(latencies)} of {DELTAS} deltas arrived"
     return Result(
         wall,
         [first for first, _, _ in answers],
@@ -101,9 +101,9 @@ def row(name: str, sessions: int, result: Result) -> str:
     )
 
 
-def model_server() -> AbstractContextManager[Server]:
-    """The model, paced."""
-    return server(str(HERE / "model.py"), ping="/", DELTAS=str(DELTAS), PACE=str(PACE), PYTHONPATH=str(EXAMPLE))
+def model_server(project: Path = EXAMPLE) -> AbstractContextManager[Server]:
+    """The model of a project, paced."""
+    return server(str(HERE / "model.py"), ping="/", DELTAS=str(DELTAS), PACE=str(PACE), PYTHONPATH=str(project))
 
 
 def bedrock(model: Server) -> dict[str, str]:

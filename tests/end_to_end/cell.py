@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.end_to_end.conftest import run
 from tests.template.combinations import matrix
+from tests.template.needed import deptry_arguments
 
 
 def cells() -> list[tuple[str, str]]:
@@ -26,10 +27,12 @@ def few_cells() -> list[tuple[str, str]]:
 
 
 def check(streamplate: Path, project: Path, **answers: str) -> None:
-    """Make, install, type-check and test a project; AssertionError with what was printed when a step fails."""
+    """Make, install, check and test a project; AssertionError with what was printed when a step fails."""
     data = [part for key, value in answers.items() for part in ("-d", f"{key}={value}")]
     run(streamplate, "new", project, "--defaults", "--no-git", *data)
     run("uv", "sync", "--quiet", cwd=project)
+    for arguments in deptry_arguments(project):
+        run("uv", "run", "--no-sync", "--with", "deptry", "deptry", *arguments, cwd=project)
     run("uv", "run", "--no-sync", "mypy", cwd=project)
     run("uv", "run", "--no-sync", "pytest", "-q", cwd=project)
 

@@ -1,11 +1,18 @@
 """The examples are what the tool generates, to the byte."""
 
+import re
+import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from streamplate.cli import main
 
-from tests.example import ANSWERS, EXAMPLES, render
+from tests.example import ANSWERS, EXAMPLES, INDEX, render
+from tests.example_index import index
+
+COMMANDS = re.findall(r"`(streamplate new .*)`", INDEX.read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", ANSWERS)
@@ -15,6 +22,32 @@ def test_an_example_equals_a_fresh_render(name: str, tmp_path: Path) -> None:
     assert contents(EXAMPLES / name, tracked(EXAMPLES / name)) == contents(fresh, files(fresh)), (
         "the example differs from the template: run `python -m tests.example` and commit the result"
     )
+
+
+def test_the_index_is_that_of_the_template() -> None:
+    assert INDEX.read_text("utf-8") == index(ANSWERS), "the index is behind the template: run `python -m tests.example`"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_index_makes_a_project(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, *arguments = shlex.split(command)
+
+    made = CliRunner().invoke(main, [*arguments, "--no-git"])
+
+    assert made.exit_code == 0, made.output
+    assert (tmp_path / arguments[1] / "src").is_dir()
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_the_command_of_an_example_makes_it(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (made_by,) = (made_by for made_by in COMMANDS if f" {name} " in made_by)
+
+    CliRunner().invoke(main, [*shlex.split(made_by)[1:], "--no-git"])
+
+    fresh = render(name, tmp_path / "fresh")
+    assert contents(tmp_path / name, files(tmp_path / name)) == contents(fresh, files(fresh))
 
 
 def tracked(folder: Path) -> list[str]:

@@ -35,7 +35,9 @@ def test_names_that_are_taken_are_known() -> None:
     assert not unknown, sorted(unknown)
 
 
-@pytest.mark.parametrize("name", ["class", "calendar", "local-model", "openai", "langchain-aws", "tests", "evals", "clients", "dev"])
+@pytest.mark.parametrize(
+    "name", ["class", "calendar", "local-model", "openai", "langchain-aws", "tests", "evals", "clients", "dev"]
+)
 def test_a_name_that_is_taken_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(streamplate.UsageProblem, match="choose another"):
         streamplate.new(tmp_path / "project", {"project_name": name}, git=False)

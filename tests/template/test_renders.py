@@ -11,6 +11,7 @@ import pytest
 import streamplate
 
 from tests.template.combinations import name, pairs, tools_by_protocol
+from tests.template.needed import dependency_problems, unreached_modules, unused_functions
 from tests.template.test_examples import files
 
 ALWAYS = {
@@ -83,12 +84,31 @@ def test_only_the_chosen_tools_are_there(answers: dict[str, Any], tmp_path: Path
     }
     package = {"tests/tools/__init__.py"} if answers["tools"] else set()
     assert set(files(project)) == ALWAYS | chosen | package
+    assert_all_is_needed(project)
     assert_clean(project)
 
 
 @pytest.mark.parametrize("answers", pairs(), ids=name)
 def test_any_two_answers_go_together(answers: dict[str, Any], tmp_path: Path) -> None:
-    assert_clean(render(tmp_path, **answers))
+    project = render(tmp_path, **answers)
+
+    assert_all_is_needed(project)
+    assert_clean(project)
+
+
+def test_what_nobody_needs_is_found(tmp_path: Path) -> None:
+    project = render(tmp_path)
+    (project / "src/my_agent/spare.py").write_text("import httpx\nimport numpy\n\n\ndef spare() -> None: ...\n")
+    pyproject = project / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace("dependencies = [\n", 'dependencies = [\n    "six>=1.17",\n', 1))
+
+    assert sorted({problem.partition(": ")[2] for problem in dependency_problems(project)}) == [
+        "'httpx' imported but declared as a dev dependency",
+        "'numpy' imported but missing from the dependency definitions",
+        "'six' defined as a dependency but not used in the codebase",
+    ]
+    assert unreached_modules(project) == ["my_agent.spare"]
+    assert unused_functions(project) == ["src/my_agent/spare.py: spare"]
 
 
 def test_a_name_of_the_greatest_length_still_fits_the_lines(tmp_path: Path) -> None:
@@ -113,6 +133,13 @@ def test_the_inference_profile_follows_the_region(region: str, model: str, id: s
     project = render(tmp_path, region=region, model_id=model)
 
     assert f'model_id: str = "{id}"' in (project / "src/my_agent/settings.py").read_text()
+
+
+def assert_all_is_needed(project: Path) -> None:
+    """Every dependency that is imported is declared, and nothing is there that nobody uses."""
+    assert dependency_problems(project) == []
+    assert unreached_modules(project) == []
+    assert unused_functions(project) == []
 
 
 def assert_clean(project: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import httpx2
 from rich.console import Console
 
-from ..stream import AgentError, check_reachable, events
+from ..stream import AgentError, connection, events, explained
 from .view import PlainView, ToolCall, TurnView
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
@@ -39,10 +39,16 @@ class Chat:
     def check(self) -> int:
         """Whether an agent answers at all: an exit code, after a word on what to do if none does."""
         try:
-            asyncio.run(check_reachable(self.url))
+            asyncio.run(self._reach())
             return OK
         except AgentError as error:
             return self._complain(error)
+
+    async def _reach(self) -> None:
+        """Any HTTP answer will do."""
+        async with httpx2.AsyncClient(**connection(self.url)) as client:
+            with explained(self.url):
+                await client.head(self.url)
 
     def note(self, text: str) -> None:
         """A word from the client itself; standard output holds nothing but answers."""

@@ -1,6 +1,6 @@
 """The model: OpenAI through Agent Framework."""
 
-from agent_framework.openai import OpenAIChatCompletionClient
+from agent_framework_openai import OpenAIChatCompletionClient
 
 from .provider import client
 from .settings import Settings
