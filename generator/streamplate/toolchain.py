@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from streamplate.errors import StreamplateError
@@ -48,11 +49,13 @@ def quoted(argument: str) -> str:
     return subprocess.list2cmdline([argument]) if os.name == "nt" else shlex.quote(argument)
 
 
-def install(project: Path) -> None:
-    """Put `project` and its dependencies into its own `.venv`, by the uv that we depend on."""
+def install(project: Path, *, without: Iterable[str] = ()) -> None:
+    """Put `project` and its dependencies, but those in `without`, into its own `.venv`, by the uv that we depend on."""
     from uv import find_uv_bin
 
-    _run(project, [find_uv_bin(), "sync", "--quiet", "--python", sys.executable], environment() | _index())
+    sync = [find_uv_bin(), "sync", "--quiet", "--python", sys.executable]
+    left_out = [f"--no-install-package={package}" for package in without]
+    _run(project, sync + left_out, environment() | _index())
 
 
 def environment() -> dict[str, str]:

@@ -20,6 +20,8 @@ from streamplate.errors import StreamplateError, UsageProblem
 
 QUESTION = "What's the weather in Paris, what time is it in Tokyo, and what is 37*12+5?"
 START_TIMEOUT = 60.0
+FOR_DEVELOPERS = ("hypothesis", "mypy", "pytest", "ruff", "uv")
+"""Dependencies that a project needs to be worked on, not to run: half of the bytes."""
 
 Step = Callable[[str], AbstractContextManager[None]]
 
@@ -44,7 +46,7 @@ def run(
             place, git = (keep, None) if keep else (Path(folder, "my-agent"), False)
             made = creation.new(place, answers, git=git, review=_refuse_without_chat)
         with step("Installing it"):
-            toolchain.install(made.path)
+            toolchain.install(made.path, without=() if keep else FOR_DEVELOPERS)
         with serving(made.path, step) as url:
             conversation = Conversation(made.path, url, home=None if keep else folder)
             say(f"\n> {question}\n")
