@@ -21,6 +21,7 @@ ALWAYS = {
     "README.md",
     "dev/__init__.py",
     "dev/about.py",
+    "dev/run_spans.py",
     "dev/serve.py",
     "dev/traces.py",
     "local_model/__init__.py",
