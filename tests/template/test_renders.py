@@ -96,6 +96,13 @@ def test_a_name_of_the_greatest_length_still_fits_the_lines(tmp_path: Path) -> N
     assert_clean(project)
 
 
+def test_a_framework_too_large_for_a_code_package_is_deployed_as_a_container(tmp_path: Path) -> None:
+    project = render(tmp_path, framework="crewai")
+
+    assert (project / "Dockerfile").exists()
+    assert not (project / "deploy/package").exists()
+
+
 @pytest.mark.parametrize(
     ("region", "model", "id"),
     [
