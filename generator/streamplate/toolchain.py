@@ -37,11 +37,9 @@ def next_steps(project: Path, scripts: set[str]) -> list[str]:
 
 
 def shown(path: Path) -> str:
-    """`path` from the current folder, or whole where that is on another drive."""
-    try:
-        return os.path.relpath(path)
-    except ValueError:
-        return str(path)
+    """`path` from the current folder, or whole where that is not above it."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def quoted(argument: str) -> str:
