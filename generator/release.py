@@ -112,13 +112,19 @@ def _rendered(source: Path, folder: Path) -> set[str]:
 
 
 def _every_choice(source: Path) -> list[dict[str, Any]]:
-    """Answers that take each choice once: every item of each list, and each single choice by itself."""
-    open_ones = {question.key: question.example for question in questions.read(source) if question.default is None}
-    asked = [question for question in questions.read(source) if question.choices]
-    lists: dict[str, Any] = {question.key: list(question.choices) for question in asked if question.multiple}
-    lists |= open_ones
-    single = [{question.key: choice} for question in asked if not question.multiple for choice in question.choices]
-    return [lists | answers for answers in single] or [lists]
+    """Answers that take each choice once: every item of each list, and each single choice beside other defaults."""
+    asked = questions.read(source)
+    open_ones = {question.key: question.example for question in asked if question.default is None}
+    single = [question for question in asked if question.choices and not question.multiple]
+    others = [{each.key: choice} for each in single for choice in each.choices if choice != each.default]
+    return [open_ones | _full_lists(asked, answers) | answers for answers in [{}, *others]]
+
+
+def _full_lists(asked: list[questions.Question], answers: dict[str, str]) -> dict[str, list[str]]:
+    """Every item of each list that goes with the framework in `answers`."""
+    framework = answers.get("framework", "")
+    lists = [question for question in asked if question.choices and question.multiple]
+    return {each.key: each.offered.get(framework, list(each.choices)) for each in lists}
 
 
 def _bundle(root: Path) -> Path:

@@ -20,12 +20,14 @@ RESULTS = Path(__file__).parent / "benchmarks" / "frameworks.json"
 
 def choices() -> str:
     """Each question that has a list of answers, the default first."""
-    rows = [f"| `{question.key}` | {_answers(question)} |" for question in streamplate.options() if question.choices]
+    default = streamplate.new("my-agent", dry_run=True).answers
+    asked = [question for question in streamplate.options() if question.choices]
+    rows = [f"| `{question.key}` | {_answers(question, default[question.key])} |" for question in asked]
     return "\n".join(["| Question | Answers |", "|---|---|", *rows])
 
 
-def _answers(question: Question) -> str:
-    defaults = question.default if question.multiple else [question.default]
+def _answers(question: Question, default: Any) -> str:
+    defaults = default if question.multiple else [default]
     named = [f"**`{value}`**" if value in defaults else f"`{value}`" for value in question.choices]
     return ", ".join(named) + (": any of them, or none" if question.multiple else "")
 

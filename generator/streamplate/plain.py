@@ -64,14 +64,15 @@ def _confirm(message: str, default: bool = False, **_: Any) -> _Question:
 
 def _select(message: str, choices: list[Any], default: Any = None, **_: Any) -> _Question:
     chosen = default.value if default else None
-    return _Question(_line(message + _listed(choices), chosen), chosen, lambda typed: _named(typed, _words(choices)))
+    prompt = _menu(message, choices, _line("  Your choice", chosen))
+    return _Question(prompt, chosen, lambda typed: _named(typed, _words(choices)))
 
 
 def _checkbox(
     message: str, choices: list[Any], validate: Callable[[Any], str | bool] | None = None, **_: Any
 ) -> _Question:
     checked = [choice.value for choice in choices if choice.checked]
-    prompt = _line(f"{message}(several: a,b; none: -){_listed(choices)}", ",".join(map(str, checked)) or "-")
+    prompt = _menu(message, choices, _line("  Your choices (a,b or - for none)", ",".join(map(str, checked)) or "-"))
     return _Question(prompt, checked, lambda typed: _valid(_several(typed, _words(choices)), validate))
 
 
@@ -79,8 +80,9 @@ def _line(message: str, default: object) -> str:
     return f"{message.rstrip()} [{default}]: " if default not in (None, "") else f"{message.rstrip()}: "
 
 
-def _listed(choices: list[Any]) -> str:
-    return "".join(f"\n  {choice.value}  {choice.title}" for choice in choices if not choice.disabled)
+def _menu(message: str, choices: list[Any], line: str) -> str:
+    listed = [f"  {choice.value}  {choice.title}" for choice in choices if not choice.disabled]
+    return "\n".join([message.rstrip(), *listed, line])
 
 
 def _words(choices: list[Any]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class Question:
     example: str
     """An answer, where there is no default."""
     offered: dict[str, list[str]] = field(default_factory=dict)
-    """Of `model_provider`: the choices that go with each framework."""
+    """By framework, the choices that go with it; a framework that is not here goes with all."""
 
 
 def options(release: str = "") -> list[Question]:
@@ -45,13 +45,17 @@ def read(template: Path) -> list[Question]:
         for key, spec in specs.items()
         if not key.startswith("_") and not (isinstance(spec, dict) and spec.get("when") is False)
     ]
-    return [replace(each, offered=_matrix(specs)) if each.key == "model_provider" else each for each in found]
+    return [replace(each, offered=_offered(specs, each.key)) for each in found]
 
 
-def _matrix(specs: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The template's table of frameworks and the providers they stream from; a template may have none."""
-    table = json.loads(specs["matrix"]["default"]) if "matrix" in specs else {}
-    return {framework: list(providers) for framework, providers in table.items()}
+def _offered(specs: Mapping[str, Any], key: str) -> dict[str, list[str]]:
+    """The template's table of what question `key` offers with a framework; it may have none."""
+    name = _TABLES.get(key, "")
+    table = json.loads(specs[name]["default"]) if name in specs else {}
+    return {framework: list(choices) for framework, choices in table.items()}
+
+
+_TABLES = {"model_provider": "matrix", "deployment": "deployments"}
 
 
 def typed(answers: Mapping[str, Any], questions: Iterable[Question]) -> dict[str, Any]:

@@ -1,12 +1,14 @@
-"""Install and run a generated project: with uv where there is one, else with venv and pip."""
+"""Install a generated project, and say how its user does that: with uv, or with venv and pip."""
 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from streamplate.errors import StreamplateError
@@ -35,11 +37,9 @@ def next_steps(project: Path, scripts: set[str]) -> list[str]:
 
 
 def shown(path: Path) -> str:
-    """`path` from the current folder, or whole where that is on another drive."""
-    try:
-        return os.path.relpath(path)
-    except ValueError:
-        return str(path)
+    """`path` from the current folder, or whole where that is not above it."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def quoted(argument: str) -> str:
@@ -47,13 +47,13 @@ def quoted(argument: str) -> str:
     return subprocess.list2cmdline([argument]) if os.name == "nt" else shlex.quote(argument)
 
 
-def install(project: Path) -> None:
-    """Put `project` and its dependencies into its own `.venv`."""
-    if shutil.which("uv"):
-        _run(project, "uv", "sync", "--quiet")
-        return
-    _run(project, sys.executable, "-m", "venv", ".venv")
-    _run(project, str(SCRIPTS / "python"), "-m", "pip", "install", "--quiet", "-e", ".[dev]")
+def install(project: Path, *, without: Iterable[str] = ()) -> None:
+    """Put `project` and its dependencies, but those in `without`, into its own `.venv`, by the uv that we depend on."""
+    from uv import find_uv_bin
+
+    sync = [find_uv_bin(), "sync", "--quiet", "--python", sys.executable]
+    left_out = [f"--no-install-package={package}" for package in without]
+    _run(project, sync + left_out, environment() | _index())
 
 
 def environment() -> dict[str, str]:
@@ -61,8 +61,17 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
 
 
-def _run(project: Path, *command: str) -> None:
-    done = subprocess.run(command, cwd=project, env=environment(), capture_output=True, text=True)
+def _index() -> dict[str, str]:
+    """The package index that pip is set to, for uv, which reads none of pip's settings. One of uv's own goes before."""
+    if os.environ.keys() & {"UV_DEFAULT_INDEX", "UV_INDEX_URL"}:
+        return {}
+    told = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True).stdout
+    urls = dict(re.findall(r"^(global|install|:env:)\.index-url='(.+)'$", told, re.MULTILINE))
+    return next(({"UV_DEFAULT_INDEX": urls[place]} for place in (":env:", "install", "global") if place in urls), {})
+
+
+def _run(project: Path, command: list[str], variables: dict[str, str]) -> None:
+    done = subprocess.run(command, cwd=project, env=variables, capture_output=True, text=True)
     if done.returncode:
         last_lines = "\n".join((done.stderr or done.stdout).strip().splitlines()[-8:])
         hint = f"{last_lines}\nIts dependencies come from the package index: check that it can be reached"

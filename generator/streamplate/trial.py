@@ -1,4 +1,4 @@
-"""Make a project, install it, start it offline, ask it one question, clean up."""
+"""Make a project, install it, start it offline, ask it a question, go on with the conversation, clean up."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
+from uuid import uuid4
 
 from streamplate import creation, toolchain
-from streamplate.errors import StreamplateError
+from streamplate.creation import NewProject
+from streamplate.errors import StreamplateError, UsageProblem
 
 QUESTION = "What's the weather in Paris, what time is it in Tokyo, and what is 37*12+5?"
 START_TIMEOUT = 60.0
+FOR_DEVELOPERS = ("hypothesis", "mypy", "pytest", "ruff", "uv")
+"""Dependencies that a project needs to be worked on, not to run: half of the bytes."""
 
 Step = Callable[[str], AbstractContextManager[None]]
 
@@ -28,19 +33,27 @@ def run(
     keep: Path | None = None,
     chat: bool = False,
     step: Step = lambda name: nullcontext(),
+    say: Callable[[str], None] = lambda text: None,
 ) -> int:
     """Ask `question` of a new project, its answer streaming to standard output; return the chat client's exit code.
 
     With `chat`, the conversation goes on in this terminal until the user leaves it.
-    The project is made in `keep`, or in a temporary folder that is gone afterwards. Each stage runs in a `step(name)`.
+    The project is made in `keep`, or in a temporary folder that is gone afterwards. Each stage runs in a `step(name)`;
+    `say` is told what the user has not typed: the question, and how to go on.
     """
     with tempfile.TemporaryDirectory(prefix="streamplate-try-") as folder:
         with step("Making a project"):
-            made = creation.new(keep or Path(folder, "my-agent"), answers, git=None if keep else False)
+            place, git = (keep, None) if keep else (Path(folder, "my-agent"), False)
+            made = creation.new(place, answers, git=git, review=_refuse_without_chat)
         with step("Installing it"):
-            toolchain.install(made.path)
+            toolchain.install(made.path, without=() if keep else FOR_DEVELOPERS)
         with serving(made.path, step) as url:
-            return _ask(made.path, url, question) or (_chat(made.path, url) if chat else 0)
+            conversation = Conversation(made.path, url, home=None if keep else folder)
+            say(f"\n> {question}\n")
+            if (code := conversation.ask(question)) or not chat:
+                return code
+            say(f"\nGo on below: /quit or Ctrl-D ends it. Or in a browser: {url}")
+            return conversation.hold()
 
 
 @contextmanager
@@ -60,29 +73,49 @@ def serving(project: Path, step: Step) -> Iterator[str]:
             _stop(server)
 
 
-def _ask(project: Path, url: str, question: str) -> int:
-    chat = _start(project, "chat", "--url", f"{url}/invocations", question, stdin=subprocess.DEVNULL)
-    try:
-        return chat.wait()
-    finally:
-        _stop(chat)
+@dataclass
+class Conversation:
+    """One session with the agent at `url`, through the project's own terminal client."""
+
+    project: Path
+    url: str
+    home: str | None
+    """Where the client keeps the questions typed; None for where it always does."""
+    session: str = field(default_factory=lambda: str(uuid4()))
+
+    def ask(self, question: str) -> int:
+        """One question, its answer printed; the client's exit code."""
+        chat = self._client(question, stdin=subprocess.DEVNULL)
+        try:
+            return chat.wait()
+        finally:
+            _stop(chat)
+
+    def hold(self) -> int:
+        """Whatever the user types, until they leave. Ctrl-C is for the client alone: there it stops an answer."""
+        before = signal.signal(signal.SIGINT, lambda *_: None)
+        chat = self._client()
+        try:
+            return chat.wait()
+        finally:
+            signal.signal(signal.SIGINT, before)
+            _stop(chat)
+
+    def _client(self, *question: str, **options: Any) -> subprocess.Popen[str]:
+        place = ["--url", f"{self.url}/invocations", "--session", self.session]
+        home = {"HOME": self.home, "USERPROFILE": self.home} if self.home else {}
+        return _start(self.project, "chat", *place, *question, env=toolchain.environment() | home, **options)
 
 
-def _chat(project: Path, url: str) -> int:
-    """Open the chat. Ctrl-C is for it alone: there it stops an answer."""
-    before = signal.signal(signal.SIGINT, lambda *_: None)
-    chat = _start(project, "chat", "--url", f"{url}/invocations")
-    try:
-        return chat.wait()
-    finally:
-        signal.signal(signal.SIGINT, before)
-        _stop(chat)
+def _refuse_without_chat(made: NewProject) -> None:
+    if "terminal" not in made.answers["clients"]:
+        raise UsageProblem("It is asked in the terminal chat", "Have that among the clients: -d clients=terminal")
 
 
 def _serve(project: Path, port: int, log: IO[str]) -> subprocess.Popen[str]:
     """Start the agent in a session of its own, out of reach of the terminal's Ctrl-C."""
     options = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": subprocess.STDOUT, "start_new_session": True}
-    return _start(project, "serve", "--offline", "--port", str(port), **options)
+    return _start(project, "serve", "--offline", "--port", str(port), env=toolchain.environment(), **options)
 
 
 class _NotReady(Exception):
@@ -100,7 +133,7 @@ def _wait_until_ready(server: subprocess.Popen[str], port: int) -> None:
 
 def _start(project: Path, script: str, *args: str, **options: Any) -> subprocess.Popen[str]:
     command = [str(project / toolchain.SCRIPTS / script), *args]
-    return subprocess.Popen(command, cwd=project, env=toolchain.environment(), text=True, **options)
+    return subprocess.Popen(command, cwd=project, text=True, **options)
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

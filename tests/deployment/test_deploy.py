@@ -104,8 +104,9 @@ SEARCH_API_KEY = "arn:aws:secretsmanager:us-west-2:123456789012:secret:search-Ab
     assert secrets["Resource"] == ["arn:aws:secretsmanager:us-west-2:123456789012:secret:search-AbCdEf"]
 
 
-def test_a_secret_reaches_the_agent_when_it_starts(project: Project, account: Aws) -> None:
-    secret = boto3.client("secretsmanager").create_secret(Name="search", SecretString="hunter2")
+def test_a_secret_reaches_the_agent_when_a_session_starts(project: Project, account: Aws) -> None:
+    secrets = boto3.client("secretsmanager")
+    secret = secrets.create_secret(Name="search", SecretString="hunter2")
     project.configure(f'[secrets]\nSEARCH_API_KEY = "{secret["ARN"]}"\n')
     file = project.path / "deploy.toml"
     url = f'[environment]\nAWS_ENDPOINT_URL_SECRETS_MANAGER = "{account.url}"'
@@ -114,6 +115,9 @@ def test_a_secret_reaches_the_agent_when_it_starts(project: Project, account: Aw
     prompt.write_text(prompt.read_text() + '\nimport os\nprint(os.environ["SEARCH_API_KEY"][::-1])\n')
     assert project.run("deploy").code == 0
     assert "2retnuh" in project.run("logs").out
+    secrets.put_secret_value(SecretId=secret["ARN"], SecretString="hunter3")
+    assert project.run("invoke", "--session", session("rotated"), "Hello").code == 0
+    assert "3retnuh" in project.run("logs").out
 
 
 def test_a_role_and_a_bucket_of_yours_are_used_and_left_alone(project: Project, cloud: Emulator) -> None:

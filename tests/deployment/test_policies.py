@@ -1,5 +1,7 @@
 """The policies in `deploy/policies/`, held to AWS's list of actions."""
 
+import json
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +15,9 @@ MODELS = {
     "a foundation model": "amazon.nova-pro-v1:0",
     "an ARN": "arn:aws:bedrock:us-west-2:123456789012:application-inference-profile/abcdef123456",
 }
+STACK = (
+    "import json; from deploy import config, template as t; print(json.dumps(t.template(config.load(), {}, 'x', '')))"
+)
 
 
 def policies(project: Project) -> Any:
@@ -38,6 +43,21 @@ def test_the_agent_may_call_its_model_and_no_other(project: Project, model: str)
         assert statement["Action"] == ["bedrock:InvokeModelWithResponseStream"]
         if statement not in direct:
             assert statement["Condition"]["StringEquals"]["bedrock:InferenceProfileArn"] in direct[0]["Resource"]
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "openai", "gemini", "openai-compatible"])
+def test_an_agent_whose_model_is_elsewhere_may_call_none_on_bedrock(
+    variant: Callable[..., Project], provider: str
+) -> None:
+    project = variant(deployment=["cloudformation"], model_provider=provider)
+    for model in MODELS.values():
+        project.configure(model=model)
+        printed = subprocess.check_output([project.python, "-c", STACK], cwd=project.path, text=True)
+        (role,) = [each for each in json.loads(printed)["Resources"].values() if each["Type"] == "AWS::IAM::Role"]
+        statements = role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        actions = {action for statement in statements for action in statement["Action"]}
+        assert "logs:PutLogEvents" in actions
+        assert not [action for action in actions if action.startswith("bedrock:")]
 
 
 def test_nothing_is_allowed_on_everything_that_could_be_narrower(project: Project) -> None:

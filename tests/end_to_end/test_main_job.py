@@ -12,6 +12,7 @@ import time
 import tomllib
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -147,16 +148,46 @@ def test_an_edit_is_served_at_once_with_reload(project: Path, tmp_path: Path) ->
         until(lambda: "shall be a JSON object" in refusal())
 
 
-def test_traces_are_shown_with_one_flag(project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("framework", ["strands", "pydantic-ai"])
+def test_traces_tell_each_run_its_model_calls_and_tools(
+    framework: str, streamplate: Path, project: Path, tmp_path: Path
+) -> None:
+    """Of Strands, which reports spans of its own, and of a framework that reports none."""
+    if framework != "strands":
+        project = tmp_path / "my-agent"
+        run(streamplate, "new", project, "--defaults", "--no-git", "-d", f"framework={framework}")
+        run("uv", "sync", "--quiet", cwd=project)
+
+    with (tmp_path / "stderr").open("w+") as printed:
+        with serving(project, "--traces", stderr=printed) as url, ThreadPoolExecutor() as sessions:
+            list(sessions.map(lambda question: ask(url, question), [QUESTION, "What is 6*7?"]))
+        printed.seek(0)
+        spans = [line.split() for line in printed if line.startswith("trace ") and "/ping" not in line]
+
+    runs: dict[str, list[str]] = {}
+    for _, trace, _, _, *name in spans:
+        runs.setdefault(trace, []).append(" ".join(name[:2]))
+    model = "chat us.anthropic.claude-sonnet-4-6"
+    around = ["POST /invocations", model, model, "invoke_agent my-agent"]
+    short = [*around, "execute_tool calculator"]
+    long = [*short, "execute_tool get_weather", "execute_tool get_time"]
+    assert sorted(map(sorted, runs.values()), key=len) == [sorted(short), sorted(long)]
+    assert all(spans_of[-2:] == ["invoke_agent my-agent", "POST /invocations"] for spans_of in runs.values())
+    totals = {trace: name[2:] for _, trace, _, _, *name in spans if name[0] == "invoke_agent"}
+    assert all(tokens.startswith("in=") and tokens != "in=0" for tokens, _ in totals.values())
+
+
+def test_a_trace_tells_why_a_run_ended(project: Path, tmp_path: Path) -> None:
     with (tmp_path / "stderr").open("w+") as printed:
         with serving(project, "--traces", stderr=printed) as url:
-            ask(url, "What is 6*7?")
+            with httpx.stream("POST", f"{url}/invocations", json={"prompt": "Count to 2000"}, timeout=30) as response:
+                next(line for line in response.iter_lines() if "TEXT_MESSAGE_CONTENT" in line)
+            until(lambda: "invoke_agent" in (tmp_path / "stderr").read_text())
         printed.seek(0)
-        spans = [line for line in printed if line.startswith("trace ")]
+        spans = [line for line in printed if " chat " in line or "invoke_agent" in line]
 
-    assert any("execute_tool calculator" in span for span in spans)
-    request = next(span for span in spans if "POST /invocations" in span)
-    assert all(span.split()[1] == request.split()[1] for span in spans if "/ping" not in span)
+    assert len(spans) == 2
+    assert all("error=CancelledError" in span for span in spans)
 
 
 def test_without_a_page_the_root_says_what_the_agent_can_do(streamplate: Path, project: Path, tmp_path: Path) -> None:

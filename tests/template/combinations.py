@@ -7,6 +7,7 @@ from typing import Any
 
 import streamplate
 from covertable import make
+from streamplate import Question
 
 
 def choices() -> dict[str, list[Any]]:
@@ -27,13 +28,19 @@ def matrix() -> dict[str, list[str]]:
 def pairs() -> list[dict[str, Any]]:
     """A covering array: any two answers occur together in one of these."""
     factors = {key: [tuple(v) if isinstance(v, list) else v for v in values] for key, values in choices().items()}
-    offered = matrix()
-    cell = {
-        "operator": "fn",
-        "requires": ["framework", "model_provider"],
-        "evaluate": lambda row: row["model_provider"] in offered[row["framework"]],
-    }
-    return [plain(row) for row in make(factors, strength=2, constraints=[cell])]
+    constraints = [constraint(question) for question in streamplate.options() if question.offered]
+    return [plain(row) for row in make(factors, strength=2, constraints=constraints)]
+
+
+def constraint(question: Question) -> dict[str, Any]:
+    """A framework goes with the choices that the template's table has for it, and with all where it has none."""
+
+    def fits(row: dict[str, Any]) -> bool:
+        answer = row[question.key]
+        chosen = answer if question.multiple else (answer,)
+        return set(chosen) <= set(question.offered.get(row["framework"], question.choices))
+
+    return {"operator": "fn", "requires": ["framework", question.key], "evaluate": fits}
 
 
 def tools_by_protocol() -> list[dict[str, Any]]:

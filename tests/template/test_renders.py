@@ -22,6 +22,7 @@ ALWAYS = {
     "README.md",
     "dev/__init__.py",
     "dev/about.py",
+    "dev/run_spans.py",
     "dev/serve.py",
     "dev/traces.py",
     "local_model/__init__.py",
@@ -115,6 +116,13 @@ def test_a_name_of_the_greatest_length_still_fits_the_lines(tmp_path: Path) -> N
     project = streamplate.new(tmp_path / "a", {"project_name": "a" * 48, "description": "d" * 100}, git=False).path
 
     assert_clean(project)
+
+
+def test_a_framework_too_large_for_a_code_package_is_deployed_as_a_container(tmp_path: Path) -> None:
+    project = render(tmp_path, framework="crewai")
+
+    assert (project / "Dockerfile").exists()
+    assert not (project / "deploy/package").exists()
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,10 @@ Command = Callable[..., Result]
         (["-d", "tools=wether"], "tools: 'wether' is not one of its choices\nChoose from: weather, time, calculator"),
         (["-d", "tools=[weather"], "tools: '[weather' is not valid YAML"),
         (["-d", "framework=nope"], "framework: 'nope' is not one of its choices"),
+        (
+            ["-d", "framework=crewai", "-d", "deployment=container,cdk"],
+            "crewai is too large for a code package",
+        ),
         (["-d", "project_name=My Agent"], "project_name: must start with a letter"),
         (["-d", "project_name=" + "a" * 49], "project_name: must start with a letter"),
         (["-d", "project_name=class"], "project_name: is the name of a Python keyword"),

@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pexpect
 import pytest
@@ -65,23 +67,46 @@ def test_stopped_half_way_it_leaves_no_trace(temporary: Path) -> None:
     assert running_from(temporary) == []
 
 
-def test_the_chat_goes_on_and_ctrl_c_is_its_own(temporary: Path) -> None:
-    environment = {**os.environ, "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1"}
-    command = ["-m", "streamplate", "try", "What is 6*7?", "--chat", "-d", "tools=calculator"]
-    with pexpect.spawn(sys.executable, command, env=environment, encoding="utf-8", timeout=120) as terminal:
+def on_a_terminal(*arguments: str, **variables: str) -> pexpect.spawn:
+    environment = {**os.environ, "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", **variables}
+    return pexpect.spawn(TRY[0], [*TRY[1:], *arguments], env=environment, encoding="utf-8", timeout=120)
+
+
+def test_on_a_terminal_the_conversation_goes_on(temporary: Path, home: Path) -> None:
+    with on_a_terminal("What is 6*7?", "-d", "tools=calculator") as terminal:
+        terminal.expect(r"> What is 6\*7\?")
+        terminal.expect("42")
+        terminal.expect("Ctrl-D ends it")
         terminal.expect("/help")
         terminal.send("Count to 2000\r")
         terminal.expect("10 11 12")
         terminal.sendintr()
         terminal.expect("Stopped")
         terminal.send("What was my last question?\r")
-        terminal.expect("You asked me|This is your first question")
+        terminal.expect(r"You asked me: “What is 6\*7\?”")
         terminal.send("/quit\r")
         terminal.expect("Make your own")
         terminal.expect(pexpect.EOF)
         assert terminal.wait() == 0
     assert left_in(temporary) == []
     assert running_from(temporary) == []
+    assert sorted(os.listdir(home)) == [".gitconfig"]
+
+
+def test_once_ends_after_the_answer(temporary: Path) -> None:
+    with on_a_terminal("--once", "What is 6*7?", "-d", "tools=calculator", TERM="dumb") as terminal:
+        terminal.expect("42")
+        terminal.expect("Make your own")
+        terminal.expect(pexpect.EOF)
+        assert terminal.wait() == 0
+    assert left_in(temporary) == []
+
+
+def test_a_project_without_the_chat_is_refused_before_it_is_made(tmp_path: Path) -> None:
+    done = subprocess.run([*TRY, "--keep", "mine", "-d", "clients=web"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert "-d clients=terminal" in done.stderr
+    assert not (tmp_path / "mine").exists()
 
 
 def test_no_package_index(temporary: Path) -> None:
@@ -91,3 +116,29 @@ def test_no_package_index(temporary: Path) -> None:
     assert "The project could not be installed" in done.stderr
     assert "check that it can be reached" in done.stderr
     assert left_in(temporary) == []
+
+
+def test_pips_index_is_the_projects_too(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "with-pip"], check=True, timeout=120)
+    asked: list[str] = []
+
+    class Index(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Index) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        variables = {
+            "PIP_INDEX_URL": f"http://127.0.0.1:{server.server_port}/simple",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "UV_CACHE_DIR": str(tmp_path / "empty"),
+        }
+        command = [tmp_path / "with-pip" / "bin" / "python", *TRY[1:]]
+        done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, timeout=120)
+        server.shutdown()
+    assert done.returncode == 1, done.stderr
+    assert "/simple/pydantic/" in asked

@@ -38,7 +38,11 @@ def _describe(question: questions.Question) -> str:
 def _frameworks(question: questions.Question, choice: str) -> str:
     """Which frameworks a choice goes with, unless it is all of them."""
     offering = [framework for framework, choices in question.offered.items() if choice in choices]
-    return "" if len(offering) == len(question.offered) else f" (with {', '.join(offering)})"
+    refusing = [framework for framework in question.offered if framework not in offering]
+    if not refusing:
+        return ""
+    few = f"with {', '.join(offering)}" if 0 < len(offering) < len(refusing) else f"not with {', '.join(refusing)}"
+    return f" ({few})"
 
 
 def _presets() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import time
@@ -15,11 +14,11 @@ import click
 from streamplate import trial
 from streamplate.cli.answers import data_option, from_data
 from streamplate.cli.group import examples
+from streamplate.toolchain import quoted, shown
 
 EXAMPLES = examples(
     "streamplate try",
-    "streamplate try --chat",
-    'streamplate try "What is 37 * 12 + 5?" -d framework=langgraph',
+    'streamplate try --once "What is 37 * 12 + 5?" -d framework=langgraph',
     "streamplate try --keep my-agent",
 )
 
@@ -28,18 +27,20 @@ EXAMPLES = examples(
 @click.argument("question", default=trial.QUESTION)
 @data_option
 @click.option("--keep", metavar="DIR", type=click.Path(path_type=Path), help="Make the project in DIR, and keep it.")
-@click.option("--chat", is_flag=True, help="Go on with the conversation, in this terminal.")
-def try_(question: str, data: tuple[str, ...], keep: Path | None, chat: bool) -> None:
-    """See a streaming agent answer, on this machine, with no account.
+@click.option("--once", is_flag=True, help="End after the first answer, on a terminal too.")
+def try_(question: str, data: tuple[str, ...], keep: Path | None, once: bool) -> None:
+    """Talk to a streaming agent, on this machine, with no account.
 
-    Makes a project in a temporary folder, installs it, runs it offline, asks it QUESTION and removes it all again.
+    Makes a project in a temporary folder, installs it, runs it offline and asks it QUESTION. On a terminal the
+    conversation then goes on. In the end everything is removed again.
     """
     for name in ("SIGTERM", "SIGHUP"):
         if number := getattr(signal, name, None):  # Windows has no SIGHUP
             signal.signal(number, lambda *_: sys.exit(1))
-    if trial.run(question, from_data(data), keep=keep, chat=chat, step=_step):
+    chat = sys.stdin.isatty() and sys.stdout.isatty() and not once
+    if trial.run(question, from_data(data), keep=keep, chat=chat, step=_step, say=_say):
         sys.exit(1)
-    place = f"cd {os.path.relpath(keep)}" if keep else "streamplate new my-agent"
+    place = f"cd {quoted(shown(keep.absolute()))}" if keep else "streamplate new my-agent"
     click.echo(f"\n{'Kept' if keep else 'Make your own'}: {click.style(place, fg='cyan')}", err=True)
 
 
@@ -49,3 +50,7 @@ def _step(name: str) -> Iterator[None]:
     click.echo(f"{name} … ", nl=False, err=True)
     yield
     click.echo(f"{time.monotonic() - started:.1f} s", err=True)
+
+
+def _say(text: str) -> None:
+    click.secho(text, err=True, dim=True)
