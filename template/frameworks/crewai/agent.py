@@ -4,8 +4,9 @@ import asyncio
 import itertools
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable
-from contextvars import Context, copy_context
+from asyncio import AbstractEventLoop
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from concurrent.futures import Future
 from typing import Any
 
 os.environ["CREWAI_DISABLE_TELEMETRY"] = "true"
@@ -14,14 +15,15 @@ os.environ["CREWAI_TRACING_ENABLED"] = "false"
 from crewai import Agent, BaseLLM
 from crewai.events.event_listener import event_listener
 from crewai.tools import tool
-from crewai.utilities.types import LLMMessage as Message
 
-from .contract import Part, Text, ToolCallArguments, ToolCallStart, ToolResult
+from .contract import Part, Prompt, Text, ToolCallArguments, ToolCallStart, ToolResult
 from .errors import turn_limit
-from .model import Model
+from .model import Model, question
 from .prompt import SYSTEM_PROMPT
 from .settings import Settings
 from .tools import TOOLS
+
+Message = dict[str, Any]
 
 CREW_TOOLS: list[Any] = [tool(function.__name__)(function) for function in TOOLS]
 
@@ -37,27 +39,29 @@ class Conversation:
         self._settings = settings
         self._turns: list[list[Message]] = []
 
-    async def stream(self, prompt: str) -> AsyncGenerator[Part]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
         """Answer one prompt. Only a turn that succeeds is remembered: after a failure, the history is as before."""
         loop = asyncio.get_running_loop()
         parts: asyncio.Queue[Part | None] = asyncio.Queue()
         turn = Turn(
             model=self._settings.model_id,
             client=self._model,
-            context=copy_context(),
-            opening=[*itertools.chain.from_iterable(self._turns), {"role": "user", "content": prompt}],
+            loop=loop,
+            history=[*itertools.chain.from_iterable(self._turns)],
+            spoken=[question(prompt)],
             calls_left=self._settings.max_turns,
             tell=lambda part: loop.call_soon_threadsafe(parts.put_nowait, part),
         )
-        answer = asyncio.create_task(asyncio.to_thread(_answer, turn))
+        answer = asyncio.create_task(asyncio.to_thread(_answer, turn, prompt.text))
         answer.add_done_callback(lambda _: parts.put_nowait(None))
         try:
             while part := await parts.get():
                 yield part
-            self._remember([turn.opening[-1], *await answer])
+            await answer
+            self._remember(turn.spoken)
         finally:
             answer.cancel()
-            turn.cancelled = True
+            turn.cancel()
 
     def _remember(self, messages: list[Message]) -> None:
         self._turns.append(messages)
@@ -68,37 +72,50 @@ class Conversation:
 class Turn(BaseLLM):
     """The model as CrewAI calls it during one turn, which tells each piece of the answer when it comes.
 
-    CrewAI's own clients wait for the whole answer of a model that calls tools, or lose the calls.
+    `history` and `spoken`, what was said before this turn and since, are messages in the form of `client`.
     """
 
     client: Model
-    context: Context
-    opening: list[Message]
+    loop: AbstractEventLoop
+    history: list[Message]
+    spoken: list[Message]
     calls_left: int
     tell: Callable[[Part], object]
     cancelled: bool = False
+    waiting: Future[Any] | None = None
     failure: Exception | None = None
 
     def call(self, messages: Any, tools: Any = None, *_: Any, **__: Any) -> Any:
         """The text of the answer, or its tool calls."""
         try:
-            return self.context.run(self._call, messages, tools or [])
+            return self._call(messages, tools or [])
         except Exception as error:
             self.failure = error
-            raise ModelCallFailed from None  # CrewAI would try some errors again, after other parts had been told
+        raise ModelCallFailed  # bare: CrewAI would try some errors again, also those it finds as the cause of another
 
     def _call(self, messages: list[Message], tools: list[Any]) -> Any:
         for message in _results(messages):
+            self.spoken.append(message)
             self.tell(ToolResult(message["tool_call_id"], str(message["content"])))
         if not self.calls_left or self.cancelled:
             raise turn_limit()
         self.calls_left -= 1
-        answer = Answer()
-        # The opening as it was said: CrewAI writes "Current Task:" before the prompt, and fills in {tools} in it.
-        for part in self.client.stream([messages[0], *self.opening, *messages[1 + len(self.opening) :]], tools):
-            answer.add(part)
-            self.tell(part)
+        answer = Answer(self.tell)
+        # As it was said: CrewAI writes "Current Task:" before the prompt, fills in {tools} in it, and drops thoughts.
+        said = [messages[0], *self.history, *self.spoken]
+        self.spoken.append(self.client.answer(said, tools, answer.add, self._wait))
         return answer.tool_calls or answer.text or " "  # CrewAI takes nothing for a failure
+
+    def _wait(self, call: Coroutine[Any, Any, Any]) -> Any:
+        """The result of a call on the server's loop, to which connections over HTTP belong."""
+        self.waiting = asyncio.run_coroutine_threadsafe(call, self.loop)
+        return self.waiting.result()
+
+    def cancel(self) -> None:
+        """End the call that waits for the model, and make no further one."""
+        self.cancelled = True
+        if self.waiting:
+            self.waiting.cancel()
 
     def supports_function_calling(self) -> bool:
         """Without this, CrewAI describes the tools in the prompt."""
@@ -116,12 +133,14 @@ class ModelCallFailed(Exception):
 class Answer:
     """What the model has said in one call."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[Part], object]) -> None:
+        self._tell = tell
         self.text = ""
         self.tool_calls: list[dict[str, Any]] = []
 
     def add(self, part: Part) -> None:
-        """Take the next piece."""
+        """Tell the next piece, and keep it."""
+        self._tell(part)
         match part:
             case Text(delta):
                 self.text += delta
@@ -131,13 +150,12 @@ class Answer:
                 self.tool_calls[-1]["function"]["arguments"] += delta
 
 
-def _answer(turn: Turn) -> list[Message]:
-    """The messages after the opening. Blocks: CrewAI runs each agent in threads, and an event loop of its own."""
+def _answer(turn: Turn, prompt: str) -> None:
+    """Blocks: CrewAI runs each agent in threads, and an event loop of its own."""
     try:
-        output = asyncio.run(_agent(turn).kickoff_async(turn.opening))
+        asyncio.run(_agent(turn).kickoff_async([{"role": "user", "content": prompt}]))
     except Exception as error:
         raise (turn.failure or error) from None
-    return output.messages[1 + len(turn.opening) :]
 
 
 def _agent(turn: Turn) -> Agent:

@@ -1,60 +1,127 @@
-"""The model: Amazon Bedrock's ConverseStream for CrewAI, in the form of messages that CrewAI keeps (OpenAI's).
+"""The model: Amazon Bedrock's ConverseStream for CrewAI, whose own client loses the tool calls of a stream.
 
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
 """
 
 import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
+from uuid import uuid4
 
 import boto3
 
-from .contract import Part, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, Usage
+from .contract import Attachment, Part, Prompt, Reasoning, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, Usage
 from .errors import answer_too_long
-from .provider import TrackedClient, client_config
+from .provider import DOCUMENTS, IMAGES, TrackedClient, client_config
 from .settings import Settings
+
+READS = IMAGES | DOCUMENTS
 
 
 def build_model(settings: Settings) -> "Model":
     """One model for the whole process: its client is thread-safe."""
     client = boto3.client("bedrock-runtime", region_name=settings.aws_region, config=client_config(settings))
-    return Model(settings.model_id, TrackedClient(client))
+    return Model(settings.model_id, TrackedClient(client), settings.request_fields)
 
 
 class Model:
-    """A Bedrock model. `client` is boto3's `bedrock-runtime`."""
+    """A Bedrock model. `client` is boto3's `bedrock-runtime`; `fields` are its `additionalModelRequestFields`."""
 
-    def __init__(self, model_id: str, client: Any) -> None:
+    def __init__(self, model_id: str, client: Any, fields: dict[str, Any]) -> None:
         self._model_id = model_id
         self._client = client
+        self._fields = fields
 
-    def stream(self, messages: list[Any], tools: list[Any]) -> Iterator[Part]:
-        """The pieces of the answer to these messages."""
-        response = self._client.converse_stream(modelId=self._model_id, **_request(messages, tools))
-        call_id: str | None = None
+    def answer(
+        self, messages: list[dict[str, Any]], tools: list[Any], tell: Callable[[Part], object], _wait: object
+    ) -> dict[str, Any]:
+        """Tell the answer to these messages piece by piece. Returns it as the message to go on with."""
+        response = self._client.converse_stream(
+            modelId=self._model_id, additionalModelRequestFields=self._fields, **_request(messages, tools)
+        )
+        content = Content()
         for event in response["stream"]:
-            match event:
-                case {"contentBlockDelta": {"delta": {"text": text}}}:
-                    yield Text(text)
-                case {"contentBlockStart": {"start": {"toolUse": {"toolUseId": call_id, "name": name}}}}:
-                    yield ToolCallStart(call_id, name)
-                case {"contentBlockDelta": {"delta": {"toolUse": {"input": text}}}} if call_id:
-                    yield ToolCallArguments(call_id, text)
-                case {"contentBlockStop": _} if call_id:
-                    yield ToolCallEnd(call_id)
-                    call_id = None
-                case {"messageStop": {"stopReason": "max_tokens"}}:
-                    raise answer_too_long()
-                case {"metadata": {"usage": usage}}:
-                    yield _usage(usage)
+            for part in content.parts(event):
+                tell(part)
+        return {"role": "assistant", "content": content.blocks()}
+
+
+class Content:
+    """The blocks of an answer, while their events come."""
+
+    def __init__(self) -> None:
+        self._blocks: defaultdict[int, dict[str, Any]] = defaultdict(dict)
+
+    def blocks(self) -> list[dict[str, Any]]:
+        """Each block as it goes back to the model, which refuses blank texts."""
+        return [block for _, block in sorted(self._blocks.items()) if block.get("text", "text").strip()]
+
+    def parts(self, event: dict[str, Any]) -> Iterator[Part]:
+        """The parts in one event of the stream; most have one."""
+        match event:
+            case {"contentBlockStart": {"start": {"toolUse": call}, "contentBlockIndex": index}}:
+                self._blocks[index]["toolUse"] = {**call, "input": ""}
+                yield ToolCallStart(call["toolUseId"], call["name"])
+            case {"contentBlockDelta": {"delta": delta, "contentBlockIndex": index}}:
+                yield from _delta(self._blocks[index], delta)
+            case {"contentBlockStop": {"contentBlockIndex": index}} if call := self._blocks[index].get("toolUse"):
+                call["input"] = _arguments(call["input"])
+                yield ToolCallEnd(call["toolUseId"])
+            case {"messageStop": {"stopReason": "max_tokens"}}:
+                raise answer_too_long()
+            case {"metadata": {"usage": usage}}:
+                yield _usage(usage)
+
+
+def _delta(block: dict[str, Any], delta: dict[str, Any]) -> Iterator[Part]:
+    match delta:
+        case {"text": text}:
+            block["text"] = block.get("text", "") + text
+            yield Text(text)
+        case {"toolUse": {"input": text}}:
+            block["toolUse"]["input"] += text
+            yield ToolCallArguments(block["toolUse"]["toolUseId"], text)
+        case {"reasoningContent": {"text": text}}:
+            _thoughts(block)["text"] += text
+            yield Reasoning(text)
+        case {"reasoningContent": {"signature": signature}}:
+            _thoughts(block)["signature"] = signature
+        case {"reasoningContent": redacted}:
+            block["reasoningContent"] = redacted
+
+
+def _thoughts(block: dict[str, Any]) -> dict[str, str]:
+    thoughts: dict[str, str] = block.setdefault("reasoningContent", {"reasoningText": {"text": ""}})["reasoningText"]
+    return thoughts
+
+
+def _arguments(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {}
 
 
 def _usage(usage: dict[str, int]) -> Usage:
     # Bedrock counts tokens read from and written to its prompt cache beside `inputTokens`, not within.
     cached = usage.get("cacheReadInputTokens", 0) + usage.get("cacheWriteInputTokens", 0)
     return Usage(usage["inputTokens"] + cached, usage["outputTokens"])
+
+
+def question(prompt: Prompt) -> dict[str, Any]:
+    """The message that asks it."""
+    return {"role": "user", "content": [*map(_file, prompt.attachments), {"text": prompt.text}]}
+
+
+def _file(attachment: Attachment) -> dict[str, Any]:
+    file = {"format": attachment.format, "source": {"bytes": attachment.data}}
+    if attachment.is_image:
+        return {"image": file}
+    # Bedrock wants a name that no other document of the conversation has.
+    return {"document": {"name": f"document-{uuid4()}", **file}}
 
 
 def _request(messages: list[dict[str, Any]], tools: list[dict[str, Any]]) -> dict[str, Any]:
@@ -77,16 +144,8 @@ def _messages(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _blocks(message: dict[str, Any]) -> list[dict[str, Any]]:
-    text = message["content"] or ""
     if message["role"] == "tool":
-        return [{"toolResult": {"toolUseId": message["tool_call_id"], "content": [{"text": text}]}}]
-    calls = [_tool_use(call["id"], call["function"]) for call in message.get("tool_calls", [])]
-    return [*([{"text": text}] if text.strip() else []), *calls]  # Bedrock refuses a blank text
-
-
-def _tool_use(call_id: str, function: dict[str, Any]) -> dict[str, Any]:
-    try:
-        arguments = json.loads(function["arguments"])
-    except ValueError:
-        arguments = {}
-    return {"toolUse": {"toolUseId": call_id, "name": function["name"], "input": arguments}}
+        result = {"toolUseId": message["tool_call_id"], "content": [{"text": message["content"]}]}
+        return [{"toolResult": result}]
+    blocks: list[dict[str, Any]] = message["content"]
+    return blocks
