@@ -15,8 +15,9 @@ LAST_EVENT = b"data: [DONE]"
 
 def client(settings: Settings) -> AsyncOpenAI:
     """One client for the whole process. Servers that want no key take any."""
+    http: Any = ModelClient(settings)  # OpenAI's SDK before 3.0 takes httpx2's client too, which its types do not say
     key = os.environ.get("MODEL_API_KEY") or "none"
-    return AsyncOpenAI(base_url=settings.model_url, api_key=key, http_client=ModelClient(settings), max_retries=0)
+    return AsyncOpenAI(base_url=settings.model_url, api_key=key, http_client=http, max_retries=0)
 
 
 {% include 'template/models/http/failure.py' %}

@@ -15,7 +15,8 @@ LAST_EVENT = b"data: [DONE]"
 
 def client(settings: Settings) -> AsyncOpenAI:
     """One client for the whole process. It reads OPENAI_API_KEY, and OPENAI_BASE_URL if that is set."""
-    return AsyncOpenAI(http_client=ModelClient(settings), max_retries=0)
+    http: Any = ModelClient(settings)  # OpenAI's SDK before 3.0 takes httpx2's client too, which its types do not say
+    return AsyncOpenAI(http_client=http, max_retries=0)
 
 
 {% include 'template/models/http/failure.py' %}
