@@ -109,6 +109,8 @@ class Turn(BaseLLM):
     def _wait(self, call: Coroutine[Any, Any, Any]) -> Any:
         """The result of a call on the server's loop, to which connections over HTTP belong."""
         self.waiting = asyncio.run_coroutine_threadsafe(call, self.loop)
+        if self.cancelled:
+            self.waiting.cancel()
         return self.waiting.result()
 
     def cancel(self) -> None:
@@ -136,7 +138,12 @@ class Answer:
     def __init__(self, tell: Callable[[Part], object]) -> None:
         self._tell = tell
         self.text = ""
-        self.tool_calls: list[dict[str, Any]] = []
+        self._calls: dict[str, Message] = {}
+
+    @property
+    def tool_calls(self) -> list[Message]:
+        """In OpenAI's form, which CrewAI takes from any model."""
+        return list(self._calls.values())
 
     def add(self, part: Part) -> None:
         """Tell the next piece, and keep it."""
@@ -145,9 +152,9 @@ class Answer:
             case Text(delta):
                 self.text += delta
             case ToolCallStart(id, name):
-                self.tool_calls.append({"id": id, "type": "function", "function": {"name": name, "arguments": ""}})
-            case ToolCallArguments(_, delta):
-                self.tool_calls[-1]["function"]["arguments"] += delta
+                self._calls[id] = {"id": id, "type": "function", "function": {"name": name, "arguments": ""}}
+            case ToolCallArguments(id, delta):
+                self._calls[id]["function"]["arguments"] += delta
 
 
 def _answer(turn: Turn, prompt: str) -> None:

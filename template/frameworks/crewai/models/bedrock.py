@@ -39,9 +39,8 @@ class Model:
         self, messages: list[dict[str, Any]], tools: list[Any], tell: Callable[[Part], object], _wait: object
     ) -> dict[str, Any]:
         """Tell the answer to these messages piece by piece. Returns it as the message to go on with."""
-        response = self._client.converse_stream(
-            modelId=self._model_id, additionalModelRequestFields=self._fields, **_request(messages, tools)
-        )
+        fields = {"additionalModelRequestFields": self._fields} if self._fields else {}
+        response = self._client.converse_stream(modelId=self._model_id, **fields, **_request(messages, tools))
         content = Content()
         for event in response["stream"]:
             for part in content.parts(event):

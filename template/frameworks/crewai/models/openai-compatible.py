@@ -1,0 +1,1 @@
+{% include 'template/frameworks/crewai/models/openai.py' %}
