@@ -120,6 +120,8 @@ class Translation:
 
 
 def _question(prompt: Prompt) -> HumanMessage:
+    if not prompt.attachments:
+        return HumanMessage(prompt.text)  # not every server with OpenAI's API takes a list
     return HumanMessage([*map(_block, prompt.attachments), {"type": "text", "text": prompt.text}])
 
 
@@ -128,7 +130,8 @@ def _block(attachment: Attachment) -> dict[str, str]:
         "type": "image" if attachment.is_image else "file",
         "mime_type": attachment.media_type,
         "base64": base64.b64encode(attachment.data).decode(),
-        "filename": f"document-{uuid4()}",  # Bedrock wants a name that no other document of the conversation has.
+        "filename": f"file.{attachment.format}",  # for OpenAI, which wants one
+        "name": f"document-{uuid4()}",  # for Bedrock, which wants one that no other document of the conversation has
     }
 
 

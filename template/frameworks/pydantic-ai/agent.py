@@ -126,7 +126,9 @@ class Translation:
             yield ToolCallArguments(call.tool_call_id, call.args_as_json_str())
 
 
-def _content(prompt: Prompt) -> list[UserContent]:
+def _content(prompt: Prompt) -> str | list[UserContent]:
+    if not prompt.attachments:
+        return prompt.text  # not every server with OpenAI's API takes a list
     files = (BinaryContent(attachment.data, media_type=attachment.media_type) for attachment in prompt.attachments)
     return [*files, prompt.text]
 

@@ -39,5 +39,5 @@ def build_model(settings: Settings) -> BaseChatModel:
 
 def _thought(chunk: dict[str, Any]) -> str:
     """What servers call `reasoning_content`; newer ones, such as vLLM and Ollama, `reasoning`."""
-    deltas = (choice["delta"] for choice in chunk["choices"])
+    deltas = (choice["delta"] for choice in chunk.get("choices") or [])
     return "".join(delta.get("reasoning_content") or delta.get("reasoning") or "" for delta in deltas)
