@@ -1,8 +1,10 @@
 """The agent: LangChain's, on LangGraph (https://docs.langchain.com), its stream told in the parts of `contract.py`."""
 
+import base64
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Any, cast
+from uuid import uuid4
 
 from langchain.agents import create_agent
 from langchain.chat_models import BaseChatModel
@@ -19,7 +21,18 @@ from langchain.tools import tool
 from langgraph.errors import GraphRecursionError
 from langgraph.graph.state import CompiledStateGraph
 
-from .contract import Part, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, ToolResult, Usage
+from .contract import (
+    Attachment,
+    Part,
+    Prompt,
+    Reasoning,
+    Text,
+    ToolCallArguments,
+    ToolCallEnd,
+    ToolCallStart,
+    ToolResult,
+    Usage,
+)
 from .errors import answer_too_long, turn_limit
 from .prompt import SYSTEM_PROMPT
 from .settings import Settings
@@ -42,9 +55,9 @@ class Conversation:
         self._settings = settings
         self._messages: list[AnyMessage] = []
 
-    async def stream(self, prompt: str) -> AsyncGenerator[Part]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
         """Answer one prompt. Only a turn that succeeds is remembered: after a failure, the history is as before."""
-        messages = [*self._messages, HumanMessage(prompt)]
+        messages = [*self._messages, _question(prompt)]
         translation = Translation()
         try:
             async with aclosing(self._events(messages)) as events:
@@ -84,8 +97,11 @@ class Translation:
     def _chunk_parts(self, chunk: AIMessageChunk) -> Iterator[Part]:
         if not chunk.tool_call_chunks:
             yield from self._end_call()
-        if chunk.text:
-            yield Text(str(chunk.text))
+        for block in chunk.content_blocks:
+            if block["type"] == "reasoning":
+                yield Reasoning(block.get("reasoning", ""))
+            elif block["type"] == "text":
+                yield Text(block["text"])
         for call in chunk.tool_call_chunks:
             yield from self._call_parts(call)
 
@@ -101,6 +117,22 @@ class Translation:
         if self._call_id:
             yield ToolCallEnd(self._call_id)
             self._call_id = None
+
+
+def _question(prompt: Prompt) -> HumanMessage:
+    if not prompt.attachments:
+        return HumanMessage(prompt.text)  # not every server with OpenAI's API takes a list
+    return HumanMessage([*map(_block, prompt.attachments), {"type": "text", "text": prompt.text}])
+
+
+def _block(attachment: Attachment) -> dict[str, str]:
+    return {
+        "type": "image" if attachment.is_image else "file",
+        "mime_type": attachment.media_type,
+        "base64": base64.b64encode(attachment.data).decode(),
+        "filename": f"file.{attachment.format}",  # for OpenAI, which wants one
+        "name": f"document-{uuid4()}",  # for Bedrock, which wants one that no other document of the conversation has
+    }
 
 
 def _message_parts(message: AnyMessage) -> Iterator[Part]:

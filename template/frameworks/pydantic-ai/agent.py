@@ -10,6 +10,7 @@ import pydantic_ai
 from pydantic_ai import Agent, AgentRunResult, AgentRunResultEvent, AgentStreamEvent, Tool, UsageLimits
 from pydantic_ai.exceptions import OutputTokenLimitExceeded, UsageLimitExceeded
 from pydantic_ai.messages import (
+    BinaryContent,
     FunctionToolResultEvent,
     ModelMessage,
     ModelRequest,
@@ -18,13 +19,26 @@ from pydantic_ai.messages import (
     PartStartEvent,
     TextPart,
     TextPartDelta,
+    ThinkingPart,
+    ThinkingPartDelta,
     ToolCallPart,
     ToolCallPartDelta,
+    UserContent,
     UserPromptPart,
 )
 from pydantic_ai.models import Model
 
-from .contract import Part, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, ToolResult, Usage
+from .contract import (
+    Part,
+    Prompt,
+    Reasoning,
+    Text,
+    ToolCallArguments,
+    ToolCallEnd,
+    ToolCallStart,
+    ToolResult,
+    Usage,
+)
 from .errors import answer_too_long, turn_limit
 from .prompt import SYSTEM_PROMPT
 from .settings import Settings
@@ -62,11 +76,11 @@ class Conversation:
         self._settings = settings
         self._messages: list[ModelMessage] = []
 
-    async def stream(self, prompt: str) -> AsyncGenerator[Part]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
         """Answer one prompt. Only a turn that succeeds is remembered: after a failure, the history is as before."""
         limits = UsageLimits(request_limit=self._settings.max_turns)
         translation = Translation()
-        run = self._agent.run_stream_events(prompt, message_history=self._messages, usage_limits=limits)
+        run = self._agent.run_stream_events(_content(prompt), message_history=self._messages, usage_limits=limits)
         try:
             async with run as events:
                 async for event in events:
@@ -90,6 +104,10 @@ class Translation:
         match event:
             case PartStartEvent(part=TextPart(content=text)) | PartDeltaEvent(delta=TextPartDelta(content_delta=text)):
                 yield Text(text)
+            case PartStartEvent(part=ThinkingPart(content=thought)):
+                yield Reasoning(thought)
+            case PartDeltaEvent(delta=ThinkingPartDelta(content_delta=str(thought))):
+                yield Reasoning(thought)
             case PartStartEvent(part=ToolCallPart() as call):
                 yield from self._call_parts(call)
             case PartDeltaEvent(delta=ToolCallPartDelta(args_delta=str(delta))):
@@ -106,6 +124,13 @@ class Translation:
         yield ToolCallStart(call.tool_call_id, call.tool_name)
         if call.args:
             yield ToolCallArguments(call.tool_call_id, call.args_as_json_str())
+
+
+def _content(prompt: Prompt) -> str | list[UserContent]:
+    if not prompt.attachments:
+        return prompt.text  # not every server with OpenAI's API takes a list
+    files = (BinaryContent(attachment.data, media_type=attachment.media_type) for attachment in prompt.attachments)
+    return [*files, prompt.text]
 
 
 def _usage(result: AgentRunResult[Any]) -> Usage:

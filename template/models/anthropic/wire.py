@@ -43,6 +43,9 @@ def problem(body: dict[str, Any]) -> str | None:
         answered = {block["tool_use_id"] for block in following["content"] if block["type"] == "tool_result"}
         if called != answered:
             return f"tool_use ids {sorted(called)} do not match the tool_result ids that follow, {sorted(answered)}."
+    sources = [block["source"] for message in messages for block in message["content"] if block["type"] == "document"]
+    if any(source["type"] == "base64" and source["media_type"] != "application/pdf" for source in sources):
+        return "A document in base64 must be application/pdf; one of text/plain has a source of type `text`."
     after_call = messages[-1]["content"][0]["type"] == "tool_result"
     if _reasons(body) and after_call and messages[-2]["content"][0].get("signature") != SIGNATURE:
         return "With thinking, a message that calls tools must begin with its thinking block, signed as it was."

@@ -3,8 +3,10 @@
 from langchain.chat_models import BaseChatModel
 from langchain_aws import ChatBedrockConverse
 
-from .provider import TrackedClient, client_config
+from .provider import DOCUMENTS, IMAGES, TrackedClient, client_config
 from .settings import Settings
+
+READS = IMAGES | DOCUMENTS
 
 
 def build_model(settings: Settings) -> BaseChatModel:
@@ -13,6 +15,7 @@ def build_model(settings: Settings) -> BaseChatModel:
         model=settings.model_id,
         region_name=settings.aws_region,
         config=client_config(settings),
+        additional_model_request_fields=settings.request_fields,
         disable_streaming=False,  # LangChain only streams models that it knows
     )
     model.client = TrackedClient(model.client)

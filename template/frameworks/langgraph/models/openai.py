@@ -3,8 +3,10 @@
 from langchain.chat_models import BaseChatModel
 from langchain_openai import ChatOpenAI
 
-from .provider import client
+from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
+
+READS = IMAGES | DOCUMENTS
 
 
 def build_model(settings: Settings) -> BaseChatModel:
@@ -15,6 +17,7 @@ def build_model(settings: Settings) -> BaseChatModel:
         root_async_client=openai,
         async_client=openai.chat.completions,
         api_key=lambda: openai.api_key,
+        extra_body=settings.request_fields,
         stream_usage=True,
         use_responses_api=False,
     )
