@@ -47,7 +47,7 @@ def _file(attachment: Attachment) -> dict[str, Any]:
 
 
 class AsyncClient:
-    """What Agno asks of an asynchronous client, by threads: aioboto3 wants an older boto3 than AgentCore's SDK."""
+    """What Agno asks of an asynchronous client, from boto3 and threads: aioboto3 pins boto3 to an old version."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
