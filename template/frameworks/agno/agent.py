@@ -61,7 +61,7 @@ class Conversation:
         async with aclosing(self._events(prompt, failures)) as events:
             async for event in events:
                 if isinstance(event, RunErrorEvent):
-                    raise failures[0] if failures else RuntimeError(event.content)
+                    raise failures[-1] if failures else RuntimeError(event.content)
                 for part in translation.parts(event):
                     yield part
         self._messages = recent(translation.messages, self._settings.max_history)
