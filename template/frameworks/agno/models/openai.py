@@ -1,0 +1,2 @@
+{% set base = 'OpenAIChat' %}
+{% include 'template/frameworks/agno/models/chat_completions.py' %}
