@@ -5,7 +5,7 @@ import threading
 import uuid
 
 from .agent_client import AgentClient, Answer
-from local_model.server import LocalModel
+from local_model.server import Fault, LocalModel
 
 
 def test_text_arrives_token_by_token(agent: AgentClient) -> None:
@@ -103,6 +103,7 @@ def test_a_blocking_tool_does_not_hold_up_other_sessions(agent: AgentClient) -> 
 
 
 def test_many_sessions_call_the_model_at_the_same_time(agent: AgentClient, local_model: LocalModel) -> None:
+    local_model.faults.extend([Fault("stall", after=2, seconds=2)] * 30)
     callers = [threading.Thread(target=agent.ask, args=("Count to 99",)) for _ in range(30)]
     for caller in callers:
         caller.start()
