@@ -1,7 +1,8 @@
 """Frameworks with model providers: rendered, installed, checked, and put through the project's own tests.
 
-As many cells as it takes to have every framework and every provider once; with ALL_CELLS=1, all of them.
-`python -m tests.end_to_end.cell FRAMEWORK PROVIDER` runs one by hand.
+Whole projects of as many cells as it takes to have every framework and every provider once; of the others the agent alone,
+without tools, clients and deployment, which is what the contract is about. With ALL_CELLS=1, all are whole.
+`python -m tests.end_to_end.cell FRAMEWORK PROVIDER` runs a whole one by hand.
 """
 
 import os
@@ -12,14 +13,24 @@ from streamplate import options
 
 from tests.end_to_end.cell import cells, check, few_cells
 
+WHOLE = cells() if os.environ.get("ALL_CELLS") else few_cells()
+AGENT_ALONE = {"tools": "", "clients": "", "deployment": ""}
 
-@pytest.mark.parametrize(("framework", "provider"), cells() if os.environ.get("ALL_CELLS") else few_cells())
+
+@pytest.mark.parametrize(("framework", "provider"), WHOLE)
 def test_a_cell_passes_its_own_tests(framework: str, provider: str, streamplate: Path, tmp_path: Path) -> None:
     check(streamplate, tmp_path / "my-agent", framework=framework, model_provider=provider)
 
 
+@pytest.mark.parametrize(("framework", "provider"), [cell for cell in cells() if cell not in WHOLE])
+def test_the_agent_of_a_cell_keeps_the_contract(
+    framework: str, provider: str, streamplate: Path, tmp_path: Path
+) -> None:
+    check(streamplate, tmp_path / "my-agent", framework=framework, model_provider=provider, **AGENT_ALONE)
+
+
 def test_a_project_with_nothing_chosen_passes_its_own_tests(streamplate: Path, tmp_path: Path) -> None:
-    check(streamplate, tmp_path / "my-agent", tools="", clients="", deployment="", protocol="ag-ui")
+    check(streamplate, tmp_path / "my-agent", protocol="ag-ui", **AGENT_ALONE)
 
 
 def test_a_project_with_everything_chosen_passes_its_own_tests(streamplate: Path, tmp_path: Path) -> None:
