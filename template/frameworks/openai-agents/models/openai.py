@@ -33,7 +33,7 @@ async def corrected(chunks: AsyncIterator[ChatCompletionChunk]) -> AsyncGenerato
         for choice in chunk.choices:
             if choice.finish_reason == "length":
                 raise answer_too_long()
-            fields = choice.delta.model_extra or {}
+            fields = getattr(choice.delta, "model_extra", None) or {}  # some servers end with a delta that is null
             if fields.get("reasoning_content"):
                 fields.pop("reasoning", None)  # vLLM sent both names for a while
         yield chunk
