@@ -1,11 +1,12 @@
 """The agent: Microsoft Agent Framework (https://aka.ms/agent-framework), told in the parts of `contract.py`."""
 
+import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 from agent_framework import (
     Agent,
-    AgentResponse,
     AgentResponseUpdate,
     ChatContext,
     ChatMiddleware,
@@ -14,8 +15,19 @@ from agent_framework import (
     tool,
 )
 
-from .contract import Part, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, ToolResult, Usage
+from .contract import (
+    Attachment,
+    Part,
+    Prompt,
+    Reasoning,
+    Text,
+    ToolCallArguments,
+    ToolCallEnd,
+    ToolCallStart,
+    ToolResult,
+)
 from .errors import answer_too_long, turn_limit
+from .model import options, usage
 from .prompt import SYSTEM_PROMPT
 from .settings import Settings
 from .tools import TOOLS
@@ -33,13 +45,14 @@ class Conversation:
             max_consecutive_errors_per_request=settings.max_turns,
             include_detailed_errors=True,
         )
-        self._agent = Agent(model, SYSTEM_PROMPT, tools=FRAMEWORK_TOOLS)
+        self._agent = Agent(model, SYSTEM_PROMPT, tools=FRAMEWORK_TOOLS, default_options=options(settings))
         self._settings = settings
         self._messages: list[Message] = []
 
-    async def stream(self, prompt: str) -> AsyncGenerator[Part]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
         """Answer one prompt. Only a turn that succeeds is remembered: after a failure, the history is as before."""
-        messages = [*self._messages, Message("user", [prompt])]
+        files = [_file(attachment) for attachment in prompt.attachments]
+        messages = [*self._messages, Message("user", [*files, prompt.text])]
         translation = Translation()
         limit = TurnLimit(self._settings.max_turns)
         async with self._agent.run(messages, stream=True, middleware=[limit]) as updates:
@@ -47,7 +60,8 @@ class Conversation:
                 for part in translation.parts(update):
                     yield part
             response = await updates.get_final_response()
-        yield _usage(response)
+        # The updates carry a running total: only the last says how much it was.
+        yield usage(response.usage_details or {})
         self._messages = recent([*messages, *response.messages], self._settings.max_history)
 
 
@@ -84,6 +98,8 @@ class Translation:
         match content.type:
             case "text" if content.text:
                 yield Text(content.text)
+            case "text_reasoning" if content.text:
+                yield Reasoning(content.text)
             case "function_call" if content.call_id:
                 yield from self._call_parts(content.call_id, content)
             case "function_result" if content.call_id:
@@ -94,8 +110,8 @@ class Translation:
             yield from self._end_call()
             self._call_id = call_id
             yield ToolCallStart(call_id, content.name or "")
-        if isinstance(content.arguments, str) and content.arguments:
-            yield ToolCallArguments(call_id, content.arguments)
+        if arguments := content.arguments:
+            yield ToolCallArguments(call_id, arguments if isinstance(arguments, str) else json.dumps(arguments))
 
     def _end_call(self) -> Iterator[Part]:
         if self._call_id:
@@ -110,9 +126,6 @@ def recent(messages: list[Message], limit: int) -> list[Message]:
     return newest[first_prompt:]
 
 
-def _usage(response: AgentResponse) -> Usage:
-    # The updates carry a running total: only the last says how much it was. Providers count tokens that they cache
-    # within the input or beside it: only the total always has them.
-    usage = response.usage_details or {}
-    written = usage.get("output_token_count") or 0
-    return Usage((usage.get("total_token_count") or written) - written, written)
+def _file(attachment: Attachment) -> Content:
+    # Bedrock wants a name that no other document of the conversation has.
+    return Content.from_data(attachment.data, attachment.media_type, name=f"{uuid4()}.{attachment.format}")

@@ -1,7 +1,8 @@
 """The agent: OpenAI Agents SDK (https://openai.github.io/openai-agents-python), told in the parts of `contract.py`."""
 
+import base64
 from collections.abc import AsyncGenerator, Iterator
-from typing import Any
+from typing import Any, cast
 
 from agents import (
     Agent,
@@ -18,7 +19,18 @@ from agents import (
     set_tracing_disabled,
 )
 
-from .contract import Part, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, ToolResult, Usage
+from .contract import (
+    Attachment,
+    Part,
+    Prompt,
+    Reasoning,
+    Text,
+    ToolCallArguments,
+    ToolCallEnd,
+    ToolCallStart,
+    ToolResult,
+    Usage,
+)
 from .errors import turn_limit
 from .prompt import SYSTEM_PROMPT
 from .settings import Settings
@@ -37,13 +49,13 @@ class Conversation:
             name="assistant",
             instructions=SYSTEM_PROMPT,
             model=model,
-            model_settings=ModelSettings(include_usage=True),
+            model_settings=ModelSettings(include_usage=True, extra_body=settings.request_fields),
             tools=[*FUNCTION_TOOLS],
         )
         self._settings = settings
         self._items: list[TResponseInputItem] = []
 
-    async def stream(self, prompt: str) -> AsyncGenerator[Part]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
         """Answer one prompt. Only a turn that succeeds is remembered: after a failure, the history is as before."""
         run = self._run(prompt)
         translation = Translation()
@@ -57,8 +69,8 @@ class Conversation:
             run.cancel()
         self._items = recent(run.to_input_list(), self._settings.max_history)
 
-    def _run(self, prompt: str) -> RunResultStreaming:
-        items: list[TResponseInputItem] = [*self._items, {"role": "user", "content": prompt}]
+    def _run(self, prompt: Prompt) -> RunResultStreaming:
+        items = [*self._items, _item(prompt)]
         config = RunConfig(tool_not_found_behavior="return_error_to_model")
         return Runner.run_streamed(self._agent, items, max_turns=self._settings.max_turns, run_config=config)
 
@@ -81,6 +93,8 @@ class Translation:
         match event.type:
             case "response.output_text.delta":
                 yield Text(event.delta)
+            case "response.reasoning_summary_text.delta" | "response.reasoning_text.delta":
+                yield Reasoning(event.delta)
             case "response.output_item.added" if event.item.type == "function_call":
                 self._calls[event.output_index] = event.item.call_id
                 yield ToolCallStart(event.item.call_id, event.item.name)
@@ -90,6 +104,19 @@ class Translation:
                 yield ToolCallEnd(event.item.call_id)
             case "response.completed" if usage := event.response.usage:
                 yield Usage(usage.input_tokens, usage.output_tokens)
+
+
+def _item(prompt: Prompt) -> TResponseInputItem:
+    files = [_content(attachment) for attachment in prompt.attachments]
+    content = [*files, {"type": "input_text", "text": prompt.text}] if files else prompt.text
+    return cast(TResponseInputItem, {"role": "user", "content": content})
+
+
+def _content(attachment: Attachment) -> dict[str, str]:
+    url = f"data:{attachment.media_type};base64,{base64.b64encode(attachment.data).decode()}"
+    if attachment.is_image:
+        return {"type": "input_image", "image_url": url}
+    return {"type": "input_file", "filename": f"document.{attachment.format}", "file_data": url}
 
 
 def recent(items: list[TResponseInputItem], limit: int) -> list[TResponseInputItem]:
