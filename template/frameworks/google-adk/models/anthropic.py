@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
+from anthropic import APIStatusError
 from google.adk.models import BaseLlm
 from google.adk.models.anthropic_llm import AnthropicLlm
 from google.adk.models.llm_request import LlmRequest
@@ -34,9 +35,13 @@ class ConfiguredAnthropic(AnthropicLlm):
         self, llm_request: LlmRequest, stream: bool = False
     ) -> AsyncGenerator[LlmResponse, None]:
         """Each piece of the answer if `stream`, then the whole of it."""
-        async for response in super().generate_content_async(llm_request, stream):
-            yield response
-            await asyncio.sleep(0)  # nothing waits while more has come already: other runs want their turn
+        try:
+            async for response in super().generate_content_async(llm_request, stream):
+                yield response
+                await asyncio.sleep(0)  # nothing waits while more has come already: other runs want their turn
+        except APIStatusError as error:
+            error.details = error.body  # type: ignore[attr-defined]  # else ADK reads the response, and fails at that
+            raise
 
     def _build_anthropic_kwargs(self, *args: Any) -> dict[str, Any]:
         """ADK has no option for them."""
