@@ -40,7 +40,7 @@ class ConfiguredAnthropic(AnthropicLlm):
                 yield response
                 await asyncio.sleep(0)  # nothing waits while more has come already: other runs want their turn
         except APIStatusError as error:
-            error.details = error.body  # type: ignore[attr-defined]  # else ADK reads the response, and fails at that
+            error.details = error.body  # type: ignore[assignment]  # else ADK reads the response, and fails at that
             raise
 
     def _build_anthropic_kwargs(self, *args: Any) -> dict[str, Any]:
