@@ -87,10 +87,10 @@ def test_events_come_while_the_model_still_answers(url: str, local_model: LocalM
 def test_closing_the_turn_ends_the_model_call(url: str, local_model: LocalModel, eventually: Eventually) -> None:
     async def leave() -> None:
         async with aclosing(AsyncAgentClient(url).stream("Count to 9000", new_session())) as turn:
-            await anext(turn)
+            await anext(event async for event in turn if isinstance(event, TextMessageContentEvent))
 
     with closing(AgentClient(url).stream("Count to 9000", new_session())) as turn:
-        next(turn)
+        next(event for event in turn if isinstance(event, TextMessageContentEvent))
     asyncio.run(leave())
     eventually(lambda: [request.ended for request in local_model.requests] == ["closed by client"] * 2)
 

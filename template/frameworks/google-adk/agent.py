@@ -3,9 +3,11 @@
 import itertools
 import json
 import logging
+import sys
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Any
+from uuid import uuid4
 
 from google.adk.agents import LlmAgent
 from google.adk.agents.invocation_context import LlmCallsLimitExceededError
@@ -17,9 +19,21 @@ from google.adk.sessions import InMemorySessionService
 from google.adk.telemetry import ContentCapturingMode, TelemetryConfig
 from google.adk.tools.base_tool import BaseTool
 from google.adk.tools.tool_context import ToolContext
-from google.genai.types import FinishReason, FunctionCall, FunctionResponse, UserContent
+from google.genai import types
+from google.genai.types import Blob, FinishReason, FunctionCall, FunctionResponse, UserContent
 
-from .contract import Part, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, ToolResult, Usage
+from .contract import (
+    Attachment,
+    Part,
+    Prompt,
+    Reasoning,
+    Text,
+    ToolCallArguments,
+    ToolCallEnd,
+    ToolCallStart,
+    ToolResult,
+    Usage,
+)
 from .errors import answer_too_long, turn_limit
 from .prompt import SYSTEM_PROMPT
 from .settings import Settings
@@ -30,6 +44,9 @@ NAME = "assistant"
 TELEMETRY = TelemetryConfig(
     genai_semconv_stability_opt_in="stable", capture_message_content=ContentCapturingMode.NO_CONTENT
 )
+
+# ADK asks for this optional module in each run; where it is missing, that costs 10 ms of vain compiling.
+sys.modules.setdefault("google.adk.agents.remote_a2a_agent", None)  # type: ignore[arg-type]
 
 # What ADK logs of a failed run, `runs.py` logs too.
 for noise in ("telemetry", "workflow"):
@@ -44,7 +61,7 @@ class Conversation:
         self._settings = settings
         self._turns: list[list[Event]] = []
 
-    async def stream(self, prompt: str) -> AsyncGenerator[Part]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
         """Answer one prompt. Only a turn that succeeds is remembered: after a failure, the history is as before."""
         turn: list[Event] = []
         translation = Translation()
@@ -61,7 +78,7 @@ class Conversation:
         while len(self._turns) > 1 and sum(map(len, self._turns)) > self._settings.max_history:
             self._turns.pop(0)
 
-    async def _events(self, prompt: str) -> AsyncGenerator[Event]:
+    async def _events(self, prompt: Prompt) -> AsyncGenerator[Event]:
         sessions = InMemorySessionService()
         session = await sessions.create_session(app_name=NAME, user_id=NAME)
         for event in itertools.chain.from_iterable(self._turns):
@@ -70,7 +87,7 @@ class Conversation:
         events = runner.run_async(
             user_id=session.user_id,
             session_id=session.id,
-            new_message=UserContent(prompt),
+            new_message=UserContent([*map(_file, prompt.attachments), prompt.text]),
             run_config=self._run_config(),
             yield_user_message=True,
         )
@@ -137,9 +154,15 @@ class Translation:
         yield ToolCallEnd(id)
 
 
-def _texts(event: Event) -> Iterator[Text]:
+def _file(attachment: Attachment) -> types.Part:
+    # Bedrock wants a name that no other document of the conversation has.
+    name = f"document-{uuid4()}"
+    return types.Part(inline_data=Blob(data=attachment.data, mime_type=attachment.media_type, display_name=name))
+
+
+def _texts(event: Event) -> Iterator[Reasoning | Text]:
     parts = event.content.parts if event.content else None
-    return (Text(part.text) for part in parts or [] if part.text and not part.thought)
+    return (Reasoning(part.text) if part.thought else Text(part.text) for part in parts or [] if part.text)
 
 
 def _content(response: FunctionResponse) -> str:

@@ -1,17 +1,29 @@
 """The agent: LlamaIndex (https://developers.llamaindex.ai), its stream told in the parts of `contract.py`."""
 
+import base64
 import itertools
 import sys
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any
+from uuid import uuid4
 
 from llama_index.core.agent.workflow import AgentOutput, AgentStream, FunctionAgent, ToolCallResult
-from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.base.llms.types import ChatMessage, DocumentBlock, ImageBlock, TextBlock
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.memory import BaseMemory, ChatMemoryBuffer
 from llama_index.core.tools import FunctionTool
 
-from .contract import Part, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, ToolResult
+from .contract import (
+    Attachment,
+    Part,
+    Prompt,
+    Reasoning,
+    Text,
+    ToolCallArguments,
+    ToolCallEnd,
+    ToolCallStart,
+    ToolResult,
+)
 from .errors import turn_limit
 from .model import argument_piece, usage
 from .prompt import SYSTEM_PROMPT
@@ -29,11 +41,11 @@ class Conversation:
         self._agent = Agent(llm=model, tools=LLAMA_TOOLS, system_prompt=SYSTEM_PROMPT, max_turns=settings.max_turns)
         self._turns: list[list[ChatMessage]] = []
 
-    async def stream(self, prompt: str) -> AsyncGenerator[Part]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
         """Answer one prompt. Only a turn that succeeds is remembered: after a failure, the history is as before."""
         memory = _memory(list(itertools.chain.from_iterable(self._turns)))
         known = len(memory.get_all())
-        run = self._agent.run(user_msg=prompt, memory=memory, max_iterations=self._settings.max_turns + 1)
+        run = self._agent.run(user_msg=_message(prompt), memory=memory, max_iterations=self._settings.max_turns + 1)
         translation = Translation()
         try:
             async for event in run.stream_events():
@@ -80,6 +92,8 @@ class Translation:
                 yield ToolResult(event.tool_id, event.tool_output.content)
 
     def _stream_parts(self, event: AgentStream) -> Iterator[Part]:
+        if event.thinking_delta:
+            yield Reasoning(event.thinking_delta)
         if event.delta:
             yield Text(event.delta)
         for call in event.tool_calls:
@@ -88,14 +102,26 @@ class Translation:
                 yield ToolCallStart(call.tool_id, call.tool_name)
                 self._started.add(call.tool_id)
                 self._open = call.tool_id
-        if piece := argument_piece(event.raw):
-            yield ToolCallArguments(self._open, piece)
+            if call.tool_id == self._open and (piece := argument_piece(event.raw, call)):
+                yield ToolCallArguments(call.tool_id, piece)
         yield from usage(event.raw)
 
     def _end_call(self) -> Iterator[Part]:
         if self._open:
             yield ToolCallEnd(self._open)
             self._open = ""
+
+
+def _message(prompt: Prompt) -> ChatMessage:
+    return ChatMessage(role="user", blocks=[*map(_block, prompt.attachments), TextBlock(text=prompt.text)])
+
+
+def _block(attachment: Attachment) -> DocumentBlock | ImageBlock:
+    data = base64.b64encode(attachment.data)  # of other bytes, LlamaIndex guesses whether they are base64
+    if attachment.is_image:
+        return ImageBlock(image=data, image_mimetype=attachment.media_type)
+    # Bedrock wants a name that no other document of the conversation has.
+    return DocumentBlock(data=data, document_mimetype=attachment.media_type, title=f"document-{uuid4()}")
 
 
 def _memory(history: list[ChatMessage]) -> BaseMemory:

@@ -15,6 +15,7 @@ from google.adk.models import BaseLlm
 from google.adk.models.llm_request import LlmRequest
 from google.adk.models.llm_response import LlmResponse
 from google.genai.types import (
+    Blob,
     Content,
     FinishReason,
     FunctionCall,
@@ -27,9 +28,11 @@ from google.genai.types import (
 )
 from pydantic import Field
 
-from .provider import TrackedClient, client_config
+from .contract import FORMATS
+from .provider import DOCUMENTS, IMAGES, TrackedClient, client_config
 from .settings import Settings
 
+READS = IMAGES | DOCUMENTS
 INFERENCE = {
     "max_output_tokens": "maxTokens",
     "temperature": "temperature",
@@ -41,20 +44,21 @@ INFERENCE = {
 def build_model(settings: Settings) -> BaseLlm:
     """One model for the whole process: its client is thread-safe."""
     client = boto3.client("bedrock-runtime", region_name=settings.aws_region, config=client_config(settings))
-    return BedrockLlm(model=settings.model_id, client=TrackedClient(client))
+    return BedrockLlm(model=settings.model_id, client=TrackedClient(client), request_fields=settings.request_fields)
 
 
 class BedrockLlm(BaseLlm):
-    """A Bedrock model. `client` is boto3's `bedrock-runtime`."""
+    """A Bedrock model. `client` is boto3's `bedrock-runtime`; `request_fields` are the model's own."""
 
     client: Any = Field(exclude=True, repr=False)
+    request_fields: dict[str, Any]
 
     async def generate_content_async(
         self, llm_request: LlmRequest, stream: bool = False
     ) -> AsyncGenerator[LlmResponse, None]:
         """Each piece of the answer if `stream`, then the whole of it."""
         answer = Answer()
-        async for event in self._events(_request(self.model, llm_request)):
+        async for event in self._events(self._request(llm_request)):
             piece = answer.add(event)
             if piece and stream:
                 yield LlmResponse(content=Content(role="model", parts=[piece]), partial=True)
@@ -79,13 +83,26 @@ class BedrockLlm(BaseLlm):
         finally:
             reader.cancel()
 
+    def _request(self, request: LlmRequest) -> dict[str, Any]:
+        config = request.config
+        inference = {name: value for field, name in INFERENCE.items() if (value := getattr(config, field)) is not None}
+        return {
+            "modelId": self.model,
+            "messages": _messages(request.contents),
+            "additionalModelRequestFields": self.request_fields,
+            **({"system": [{"text": config.system_instruction}]} if config.system_instruction else {}),
+            **({"inferenceConfig": inference} if inference else {}),
+            **_tools(config),
+        }
+
 
 class Answer:
-    """What the model has said so far, by content block: a text, or the JSON text of a tool call's arguments."""
+    """What the model has said so far, by content block: a text, a thought, or the JSON text of a call's arguments."""
 
     def __init__(self) -> None:
         self._texts: dict[int, str] = {}
         self._calls: dict[int, FunctionCall] = {}
+        self._signatures: dict[int, bytes] = {}
         self._finish_reason = FinishReason.FINISH_REASON_UNSPECIFIED
         self._usage: GenerateContentResponseUsageMetadata | None = None
 
@@ -99,6 +116,8 @@ class Answer:
             case {"contentBlockDelta": {"contentBlockIndex": index, "delta": {"text": text}}}:
                 self._texts[index] = self._texts.get(index, "") + text
                 return Part(text=text)
+            case {"contentBlockDelta": {"contentBlockIndex": index, "delta": {"reasoningContent": thought}}}:
+                return self._think(index, thought)
             case {"contentBlockDelta": {"contentBlockIndex": index, "delta": {"toolUse": {"input": text}}}}:
                 self._texts[index] += text
                 return self._call(index, will_continue=True, partial_args=[PartialArg(string_value=text)])
@@ -112,16 +131,27 @@ class Answer:
 
     def whole(self) -> LlmResponse:
         """The complete answer."""
-        parts = [
-            self._call(index, args=_arguments(text)) if index in self._calls else Part(text=text)
-            for index, text in self._texts.items()
-        ]
         return LlmResponse(
-            content=Content(role="model", parts=parts),
+            content=Content(role="model", parts=[self._part(*block) for block in self._texts.items()]),
             finish_reason=self._finish_reason,
             usage_metadata=self._usage,
             partial=False,
         )
+
+    def _part(self, index: int, text: str) -> Part:
+        if index in self._calls:
+            return self._call(index, args=_arguments(text))
+        if index in self._signatures:
+            return Part(text=text, thought=True, thought_signature=self._signatures[index])
+        return Part(text=text)
+
+    def _think(self, index: int, thought: dict[str, Any]) -> Part:
+        """A piece of a thought, or its signature, or all of a thought that only the model can read."""
+        text = thought.get("text", "")
+        signature = thought.get("signature", "").encode() + thought.get("redactedContent", b"")
+        self._texts[index] = self._texts.get(index, "") + text
+        self._signatures[index] = self._signatures.get(index, b"") + signature
+        return Part(text=text, thought=True)
 
     def _call(self, index: int, **fields: Any) -> Part:
         return Part(function_call=self._calls[index].model_copy(update=fields))
@@ -145,18 +175,6 @@ def _usage(usage: dict[str, int]) -> GenerateContentResponseUsageMetadata:
         candidates_token_count=usage["outputTokens"],
         total_token_count=usage["totalTokens"],
     )
-
-
-def _request(model_id: str, request: LlmRequest) -> dict[str, Any]:
-    config = request.config
-    inference = {name: value for field, name in INFERENCE.items() if (value := getattr(config, field)) is not None}
-    return {
-        "modelId": model_id,
-        "messages": _messages(request.contents),
-        **({"system": [{"text": config.system_instruction}]} if config.system_instruction else {}),
-        **({"inferenceConfig": inference} if inference else {}),
-        **_tools(config),
-    }
 
 
 def _tools(config: GenerateContentConfig) -> dict[str, Any]:
@@ -191,7 +209,27 @@ def _block(part: Part) -> dict[str, Any] | None:
         return {"toolUse": {"toolUseId": call.id, "name": call.name, "input": call.args or {}}}
     if response := part.function_response:
         return {"toolResult": _tool_result(response)}
+    if file := part.inline_data:
+        return _file(file)
+    if part.thought:
+        return _thought(part.text, part.thought_signature)
     return {"text": part.text} if part.text and part.text.strip() else None  # Bedrock refuses a blank text
+
+
+def _file(file: Blob) -> dict[str, Any]:
+    content = {"format": FORMATS[file.mime_type or ""], "source": {"bytes": file.data}}
+    if file.mime_type in IMAGES:
+        return {"image": content}
+    return {"document": {"name": file.display_name, **content}}
+
+
+def _thought(text: str | None, signature: bytes | None) -> dict[str, Any] | None:
+    """A model that signs its thoughts wants them back with the results of its calls; others may refuse them."""
+    if not signature:
+        return None
+    if not text:
+        return {"reasoningContent": {"redactedContent": signature}}
+    return {"reasoningContent": {"reasoningText": {"text": text, "signature": signature.decode()}}}
 
 
 def _tool_result(response: FunctionResponse) -> dict[str, Any]:

@@ -7,12 +7,15 @@ from typing import Any
 import boto3
 from llama_index.core.base.llms.types import ChatMessage, ChatResponseAsyncGen, LLMMetadata
 from llama_index.core.llms.function_calling import FunctionCallingLLM
+from llama_index.core.llms.llm import ToolSelection
 from llama_index.llms.bedrock_converse import BedrockConverse  # type: ignore[import-untyped]
 
 from .contract import Usage
 from .errors import answer_too_long
-from .provider import TrackedClient, client_config
+from .provider import DOCUMENTS, IMAGES, TrackedClient, client_config
 from .settings import Settings
+
+READS = IMAGES | DOCUMENTS
 
 
 def build_model(settings: Settings) -> FunctionCallingLLM:
@@ -25,6 +28,7 @@ def build_model(settings: Settings) -> FunctionCallingLLM:
         client=TrackedClient(client),
         region_name=settings.aws_region,
         max_retries=1,
+        additional_kwargs={"additionalModelRequestFields": settings.request_fields},
     )
 
 
@@ -68,8 +72,8 @@ def _unless_cut(events: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield event
 
 
-def argument_piece(event: Any) -> str:
-    """The JSON text that this event of the stream adds to the last tool call's arguments, if any."""
+def argument_piece(event: Any, _call: ToolSelection) -> str:
+    """The JSON text that this event of the stream adds to the arguments of the last tool call, if any."""
     match event:
         case {"contentBlockDelta": {"delta": {"toolUse": {"input": str(piece)}}}}:
             return piece
