@@ -1,7 +1,7 @@
 """Frameworks with model providers: rendered, installed, checked, and put through the project's own tests.
 
-Whole projects of as many cells as it takes to have every framework and every provider once; of the others the agent alone,
-without tools, clients and deployment, which is what the contract is about. With ALL_CELLS=1, all are whole.
+Whole projects of as many cells as it takes to have every framework and every provider once; of the others the agent
+alone, without tools, clients and deployment: that is what the contract is about. With ALL_CELLS=1, all are whole.
 `python -m tests.end_to_end.cell FRAMEWORK PROVIDER` runs a whole one by hand.
 """
 

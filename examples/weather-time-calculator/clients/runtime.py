@@ -5,12 +5,14 @@ The requests are signed as boto3 would, but sent by httpx2: boto3 holds the even
 """
 
 from collections.abc import Generator
+from typing import Any
 from urllib.parse import quote
 
 import boto3
 import httpx2
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.exceptions import BotoCoreError
 
 from .stream import SESSION_HEADER, AgentError
 
@@ -18,18 +20,22 @@ SERVICE = "bedrock-agentcore"
 SIGNED = ("accept", "content-type", SESSION_HEADER)
 
 
-def deployed(arn: str, token: str | None, endpoint: str = "DEFAULT") -> tuple[str, httpx2.Auth]:
+def deployed(
+    arn: str, token: str | None, endpoint: str = "DEFAULT", profile: str | None = None
+) -> tuple[str, httpx2.Auth]:
     """Where a runtime's agent is asked, and how: with a bearer token or, without one, with AWS credentials.
 
-    The address is that of InvokeAgentRuntime in AgentCore's API reference. Raises `ValueError` for what is not an ARN.
+    The address is that of InvokeAgentRuntime in AgentCore's API reference. Raises `ValueError` for what is not an ARN,
+    and botocore's `ProfileNotFound`.
     """
-    region = _region(arn)
-    host = boto3.Session(region_name=region).client(SERVICE).meta.endpoint_url
+    session = boto3.Session(profile_name=profile, region_name=region_of(arn))
+    host = session.client(SERVICE).meta.endpoint_url
     url = f"{host}/runtimes/{quote(arn, safe='')}/invocations?qualifier={quote(endpoint)}"
-    return url, BearerToken(token) if token else AwsCredentials(region)
+    return url, BearerToken(token) if token else AwsCredentials(session)
 
 
-def _region(arn: str) -> str:
+def region_of(arn: str) -> str:
+    """The region in the ARN of a runtime."""
     match arn.split(":"):
         case ["arn", _, "bedrock-agentcore", region, _, _]:
             return region
@@ -53,16 +59,21 @@ class AwsCredentials(httpx2.Auth):
 
     requires_request_body = True
 
-    def __init__(self, region: str) -> None:
-        self._session = boto3.Session(region_name=region)
+    def __init__(self, session: boto3.Session) -> None:
+        self._session = session
 
     def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
         """Add the signature."""
-        credentials = self._session.get_credentials()
-        if credentials is None:
-            raise AgentError("credentials", "No AWS credentials were found.")
         headers = {name: request.headers[name] for name in SIGNED}
         signed = AWSRequest(request.method, str(request.url), data=request.content, headers=headers)
-        SigV4Auth(credentials.get_frozen_credentials(), SERVICE, self._session.region_name).add_auth(signed)
+        SigV4Auth(self._credentials(), SERVICE, self._session.region_name).add_auth(signed)
         request.headers.update(dict(signed.headers))
         yield request
+
+    def _credentials(self) -> Any:
+        try:
+            if credentials := self._session.get_credentials():
+                return credentials.get_frozen_credentials()
+        except BotoCoreError as error:
+            raise AgentError("no_credentials", str(error)) from error
+        raise AgentError("no_credentials", "No AWS credentials were found.")

@@ -17,7 +17,7 @@ from uuid import uuid4
 import httpx2
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
-SILENCE = 60.0  # seconds without a byte; the agent sends a heartbeat every 15
+SILENCE = 120.0  # seconds without a byte: AgentCore may take 60 to start an agent, whose heartbeats come every 15
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -54,13 +54,6 @@ async def events(
                     if event["type"] == "RUN_FINISHED":
                         return
             raise httpx2.RemoteProtocolError("the stream ended without RUN_FINISHED")
-
-
-async def check_reachable(url: str) -> None:
-    """Raise `AgentError` when nothing answers at the address; any HTTP answer will do."""
-    async with httpx2.AsyncClient(**connection(url)) as client:
-        with explained(url):
-            await client.head(url)
 
 
 def request_body(prompt: str, thread_id: str) -> dict[str, Any]:
@@ -104,7 +97,8 @@ def explained(url: str) -> Iterator[None]:
     try:
         yield
     except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-        text = f"No agent answers at {url}. Start it with `uv run serve --offline`, or give its address with --url."
+        start = " Start it with `uv run serve --offline`, or give its address with --url."
+        text = f"No agent answers at {url}.{start if urlsplit(url).hostname in LOOPBACK else ' Is the network up?'}"
         raise AgentError("unreachable", text) from error
     except httpx2.ReadTimeout as error:
         text = f"Nothing came for {SILENCE:.0f} s, not even a heartbeat, so the turn was given up. Ask again."

@@ -6,26 +6,21 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-SILENCE = 900  # seconds that a stream may be silent; AgentCore ends a request after 15 minutes
-
 
 class Cloud:
     """Sessions and clients are made when they are first needed."""
 
     def __init__(self, profile: str | None, region: str) -> None:
         self.region = region
-        self._profile = profile
+        self.profile = profile
         self.client = cache(self._client)
 
     @cached_property
     def _session(self) -> boto3.Session:
-        return boto3.Session(profile_name=self._profile, region_name=self.region)
+        return boto3.Session(profile_name=self.profile, region_name=self.region)
 
     def _client(self, service: str) -> Any:
-        # A retried invocation is a second turn of the conversation: only what the agent never saw may be sent again.
-        once = Config(read_timeout=SILENCE, retries={"total_max_attempts": 1})
-        steady = Config(retries={"mode": "standard", "total_max_attempts": 5})
-        return self._session.client(service, config=once if service == "bedrock-agentcore" else steady)
+        return self._session.client(service, config=Config(retries={"mode": "standard", "total_max_attempts": 5}))
 
     @cached_property
     def _caller(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ from . import caller, invoke, logs, plan, policies, roles, runtimes
 from .artifacts import ARTIFACTS
 from .command import Context, parser, run
 from .errors import DeployError
+from clients.python import new_session
 
 Json = dict[str, Any]
 QUESTION = "Say hello, and what you can do, in one sentence."
@@ -91,7 +92,7 @@ def _check(context: Context, runtime: Json) -> None:
     if missing := caller.missing():
         return context.report.say(f"It was not asked anything: {missing}")
     context.report.say(f"\n> {QUESTION}")
-    invoke.ask(context, runtime, QUESTION, invoke.new_session(), context.options.endpoint or "DEFAULT")
+    invoke.ask(context, runtime, QUESTION, new_session(), context.options.endpoint or "DEFAULT")
 
 
 def _result(runtime: Json, changed: bool) -> Json:

@@ -15,6 +15,8 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from clients.stream import AgentError
+
 
 class DeployError(Exception):
     """A failure that was expected: what is wrong, and what to do about it."""
@@ -24,6 +26,7 @@ class DeployError(Exception):
         self.hint = hint
 
 
+LOG = "The log may say why: `uv run logs`."
 AGAIN = "Check the network and run the command again: it goes on where it was."
 CREDENTIALS = "Set AWS_PROFILE or --profile, or run `aws configure` or `aws sso login`."
 EXPIRED = "Sign in again: `aws sso login`, or however you get your credentials."
@@ -37,20 +40,22 @@ HINTS = {
     "InvalidClientTokenId": CREDENTIALS,
     "UnrecognizedClientException": CREDENTIALS,
     "SignatureDoesNotMatch": CREDENTIALS,
+    "no_credentials": CREDENTIALS,
     "ServiceQuotaExceededException": "Ask for a higher quota (Service Quotas, Amazon Bedrock AgentCore) or free some.",
     "ThrottlingException": "AWS is asked too often. Wait a minute and run the command again: it goes on where it was.",
     "ConflictException": "Something else is changing it. Wait a moment and run the command again.",
     "BucketAlreadyExists": "Another account owns this bucket: set `bucket` in deploy.toml to one of yours.",
-    "RuntimeClientError": "The agent did not start or answer. Its log has the reason: `uv run logs`.",
     "UnauthorizedException": "The agent refuses this token: [auth] in deploy.toml says which it takes.",
 }
 
 
 @contextmanager
 def explained(region: str) -> Iterator[None]:
-    """Turn what AWS and its SDK raise into a `DeployError`."""
+    """Turn what AWS, its SDK and the deployed agent's client raise into a `DeployError`."""
     try:
         yield
+    except AgentError as error:
+        raise DeployError(f"{error} ({error.code})", HINTS.get(error.code, LOG)) from error
     except ClientError as error:
         details = error.response.get("Error", {})
         message = f"{error.operation_name}: {details.get('Message') or details.get('Code')}"

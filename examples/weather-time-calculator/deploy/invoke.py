@@ -1,21 +1,22 @@
 """`uv run invoke "…"`: ask the deployed agent, and see its answer as it arrives."""
 
 import argparse
-import json
 import re
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
-from botocore.exceptions import ClientError
+from ag_ui.core import Event, TextMessageContentEvent, TextMessageEndEvent, ToolCallStartEvent
 
 from . import caller, logs, runtimes
 from .command import Context, parser, run
 from .errors import DeployError
-from .stream import events
+from clients.python import AgentClient, AgentError, new_session
 
 Json = dict[str, Any]
+BUSY = ("ThrottlingException", "RetryableConflictException")  # the agent has not seen the question
+ATTEMPTS = 4
 
 
 def main() -> int:
@@ -33,11 +34,6 @@ def _session(value: str) -> str:
     return value
 
 
-def new_session() -> str:
-    """A session id as AgentCore wants it: 33 to 100 characters, here 36."""
-    return str(uuid4())
-
-
 def invoke(context: Context) -> None:
     """Ask, and say how to go on."""
     options = context.options
@@ -50,45 +46,46 @@ def invoke(context: Context) -> None:
 def ask(context: Context, runtime: Json, question: str, session: str, endpoint: str) -> None:
     """One turn, shown as it streams: text, or with --json one event a line."""
     show = _show_json if context.options.json else _show_text
-    for event in events(_answer(context, runtime, question, session, endpoint)):
-        show(event)
-
-
-def _answer(context: Context, runtime: Json, question: str, session: str, endpoint: str) -> Iterator[bytes]:
-    body = json.dumps(request_body(question, session)).encode()
     try:
-        yield from caller.call(context.cloud, runtime["agentRuntimeArn"], body, session, endpoint)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "RuntimeClientError":
+        for event in _answer(caller.agent(context.cloud, runtime["agentRuntimeArn"], endpoint), question, session):
+            show(event)
+    except AgentError as error:
+        if error.code != "RuntimeClientError":
             raise
         raise _explained(context, runtime, endpoint, error) from error
 
 
-def _explained(context: Context, runtime: Json, endpoint: str, error: ClientError) -> DeployError:
+def _answer(agent: AgentClient, question: str, session: str) -> Iterator[Event]:
+    """The turn's events; while AgentCore is too busy to take the question, it is asked again."""
+    for attempt in range(1, ATTEMPTS):
+        try:
+            return (yield from agent.stream(question, session))
+        except AgentError as error:
+            if error.code not in BUSY:
+                raise
+        time.sleep(0.5 * 2**attempt)
+    yield from agent.stream(question, session)
+
+
+def _explained(context: Context, runtime: Json, endpoint: str, error: AgentError) -> DeployError:
     """The agent did not start, or failed: its own last words say more than AgentCore does."""
     lines = logs.tail(context.cloud, runtime["agentRuntimeId"], endpoint)
     said = "\n".join(f"  {line}" for line in lines) or "  (nothing yet)"
-    message = error.response["Error"]["Message"]
-    return DeployError(f"{message}\nThe end of its log:\n{said}", "All of it: `uv run logs`.")
+    return DeployError(f"{error}\nThe end of its log:\n{said}", "All of it: `uv run logs`.")
 
 
-def _show_json(event: Json) -> None:
-    print(json.dumps(event, ensure_ascii=False), flush=True)
+def _show_json(event: Event) -> None:
+    print(event.model_dump_json(by_alias=True), flush=True)
 
 
-def _show_text(event: Json) -> None:
+def _show_text(event: Event) -> None:
     match event:
-        case {"type": "TEXT_MESSAGE_CONTENT", "delta": delta}:
+        case TextMessageContentEvent(delta=delta):
             print(delta, end="", flush=True)
-        case {"type": "TEXT_MESSAGE_END"}:
+        case TextMessageEndEvent():
             print(flush=True)
-        case {"type": "TOOL_CALL_START", "toolCallName": name}:
+        case ToolCallStartEvent(tool_call_name=name):
             print(f"· {name}", file=sys.stderr, flush=True)
-
-
-def request_body(prompt: str, thread_id: str) -> dict[str, Any]:
-    """What one turn sends. The session travels in the header, not in the body."""
-    return {"prompt": prompt}
 
 
 if __name__ == "__main__":

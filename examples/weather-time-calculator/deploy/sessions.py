@@ -2,8 +2,12 @@
 
 import sys
 
+import httpx2
+
 from . import caller, runtimes
 from .command import Context, parser, run
+from clients.python import AgentClient
+from clients.stream import SESSION_HEADER, connection, explained, refusal
 
 
 def main() -> int:
@@ -19,9 +23,18 @@ def stop(context: Context) -> dict[str, str]:
     """End it; a session that does not run is an error."""
     session, endpoint = context.options.session, context.options.endpoint
     runtime = runtimes.require(context.cloud.client("bedrock-agentcore-control"), context.config.name)
-    caller.stop(context.cloud, runtime["agentRuntimeArn"], session, endpoint)
+    _end(caller.agent(context.cloud, runtime["agentRuntimeArn"], endpoint), session)
     context.report.say(f"Session {session} has ended.")
     return {"session": session, "status": "stopped"}
+
+
+def _end(agent: AgentClient, session: str) -> None:
+    """StopRuntimeSession, with whatever lets the caller in: AWS's SDK can't with a bearer token."""
+    url = agent.url.replace("/invocations?", "/stopruntimesession?")
+    with httpx2.Client(auth=agent.auth, **connection(url)) as client, explained(url):
+        response = client.post(url, json={}, headers={SESSION_HEADER: session})
+    if not response.is_success:
+        raise refusal(response, response.content)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--offline", action="store_true", help="use the local model server: no account, no network")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8080")), help="default: PORT, or 8080")
     parser.add_argument("--reload", action="store_true", help="start again when a file in src/ changes")
-    parser.add_argument("--traces", action="store_true", help="print OpenTelemetry's spans")
+    parser.add_argument("--traces", action="store_true", help="print what took how long: runs, model calls, tool calls")
     parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
     return parser.parse_args()
 
@@ -77,19 +77,22 @@ def _serve(options: argparse.Namespace) -> None:
 
 def create() -> Starlette:
     """The agent with what a developer wants beside it. Made anew, in a new process, whenever it is reloaded."""
+    from weather_time_calculator.agent import Conversation
     from weather_time_calculator.server import create_app
     from weather_time_calculator.settings import Settings
 
     from .about import about
-    from .traces import Traced, show_traces
+    from .run_spans import TracedConversation
+    from .traces import TracedRequests, show_traces
 
-    app = create_app(Settings())
+    traced = bool(os.environ.get("SERVE_TRACES"))
+    app = create_app(Settings(), TracedConversation if traced else Conversation)
     logging.getLogger("bedrock_agentcore.app").setLevel(logging.WARNING)
     add_page(app)
     app.add_route("/", about)
-    if os.environ.get("SERVE_TRACES"):
+    if traced:
         show_traces()
-        app.add_middleware(Traced)
+        app.add_middleware(TracedRequests)
     return app
 
 

@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .conversation import Call, Conversation, Message, Reply
 from .tools import OFFLINE_TOOLS
@@ -19,6 +20,11 @@ AGAIN = "again and again"
 
 def reply(conversation: Conversation) -> Reply:
     """The next message of this conversation."""
+    said = _said(conversation)
+    return replace(said, thoughts=_thoughts(conversation)) if conversation.reasons else said
+
+
+def _said(conversation: Conversation) -> Reply:
     last = conversation.messages[-1]
     question = _question(conversation.messages)
     if last.results and AGAIN not in question:
@@ -31,7 +37,14 @@ def reply(conversation: Conversation) -> Reply:
 def usage(reply: Reply, conversation: Conversation) -> dict[str, int]:
     """Tokens of `input` and `output`: words stand in for them."""
     read = sum(len(f"{message.text} {message.results}".split()) for message in conversation.messages)
-    return {"input": read, "output": len(f"{reply.text} {[call.arguments for call in reply.calls]}".split())}
+    written = f"{reply.thoughts} {reply.text} {[call.arguments for call in reply.calls]}"
+    return {"input": read, "output": len(written.split())}
+
+
+def _thoughts(conversation: Conversation) -> str:
+    if conversation.messages[-1].results:
+        return "The tools have answered. I shall quote them."
+    return f"They ask: “{_question(conversation.messages)}”. Let me see what that needs."
 
 
 def _question(messages: list[Message]) -> str:
@@ -59,6 +72,8 @@ def _answer(question: str, conversation: Conversation) -> str:
     if counted := COUNT.search(question):
         return " ".join(str(number) for number in range(1, int(counted[1]) + 1))
     earlier = [message.text for message in conversation.messages[:-1] if message.role == "user" and message.text]
+    if files := conversation.messages[-1].files:
+        return f"You sent {', '.join(f'{file.media_type} ({len(file.data)} bytes)' for file in files)}."
     if RECALL.search(question):
         return f"You asked me: “{'”, then “'.join(earlier)}”." if earlier else "This is your first question."
     return _introduction(conversation)

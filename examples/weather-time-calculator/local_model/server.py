@@ -27,10 +27,11 @@ class Fault:
     """What happens to one model call.
 
     `throttle`, `unavailable` and `denied` refuse it; `error`, `drop` and `cut` break its stream after `after` frames
-    (a reported error, a lost connection, an early end); `stall` is silent there for `seconds`.
+    (a reported error, a lost connection, an early end); `limit` ends it there as the model's output limit does;
+    `stall` is silent there for `seconds`.
     """
 
-    kind: Literal["throttle", "unavailable", "denied", "error", "drop", "cut", "stall"]
+    kind: Literal["throttle", "unavailable", "denied", "error", "drop", "cut", "limit", "stall"]
     after: int = 3
     seconds: float = 0
 
@@ -116,6 +117,9 @@ class LocalModel:
 async def _break(fault: Fault) -> AsyncIterator[bytes]:
     if fault.kind == "error":
         yield wire.error_frame("Asked for by a fault of the local model server.")
+    elif fault.kind == "limit":
+        for frame in wire.limit_frames():
+            yield frame
     elif fault.kind == "drop":
         raise Dropped
     elif fault.kind == "stall":

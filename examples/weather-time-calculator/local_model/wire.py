@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStre
 https://smithy.io/2.0/aws/amazon-eventstream.html
 """
 
+import base64
 import itertools
 import json
 import struct
@@ -13,7 +14,7 @@ from zlib import crc32
 
 from starlette.responses import JSONResponse, Response
 
-from .conversation import Call, Conversation, Message, Reply
+from .conversation import Call, Conversation, File, Message, Reply, pieces
 
 PATHS = ["/model/{model_id:path}/converse-stream"]
 MEDIA_TYPE = "application/vnd.amazon.eventstream"
@@ -22,6 +23,18 @@ REFUSALS = {
     "unavailable": (503, "ServiceUnavailableException"),
     "denied": (403, "AccessDeniedException"),
     "invalid": (400, "ValidationException"),
+}
+# What makes the model reason aloud: https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-adaptive-thinking.html
+REASONING: dict[str, Any] = {"thinking": {"type": "adaptive"}}
+SIGNATURE = "thought by a script"
+DOCUMENTS = {
+    "pdf": "application/pdf",
+    "txt": "text/plain",
+    "md": "text/markdown",
+    "csv": "text/csv",
+    "html": "text/html",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
 
@@ -39,7 +52,7 @@ def environment(url: str) -> dict[str, str | None]:
 
 
 def problem(body: dict[str, Any]) -> str | None:
-    """What Bedrock would refuse in this history: roles take turns, and each tool call has its result next."""
+    """What Bedrock would refuse: roles take turns, each call has its result next, and thoughts come back signed."""
     messages = body["messages"]
     roles = [message["role"] for message in messages]
     if roles != ["user", "assistant"] * (len(roles) // 2) + ["user"] * (len(roles) % 2) or not roles:
@@ -49,14 +62,26 @@ def problem(body: dict[str, Any]) -> str | None:
         answered = {block["toolResult"]["toolUseId"] for block in following["content"] if "toolResult" in block}
         if called != answered:
             return f"toolUse ids {sorted(called)} and the toolResult ids that follow, {sorted(answered)}, do not match."
+    names = [block["document"]["name"] for message in messages for block in message["content"] if "document" in block]
+    if len(names) > len(set(names)):
+        return f"Documents must not have the same name: {sorted(names)}."
+    if _reasons(body) and len(messages) > 1 and "toolResult" in messages[-1]["content"][0]:
+        thoughts = messages[-2]["content"][0].get("reasoningContent", {}).get("reasoningText", {})
+        if thoughts.get("signature") != SIGNATURE:
+            return "With thinking, a message that calls tools must begin with its reasoningContent, signed as it was."
     return None
+
+
+def _reasons(body: dict[str, Any]) -> bool:
+    thinking = body.get("additionalModelRequestFields", {}).get("thinking", {})
+    return thinking.get("type") in {"adaptive", "enabled"}
 
 
 def conversation(body: dict[str, Any]) -> Conversation:
     """The request in no provider's form."""
     tools = body.get("toolConfig", {}).get("tools", [])
     names = [tool["toolSpec"]["name"] for tool in tools if "toolSpec" in tool]
-    return Conversation([_message(message) for message in body["messages"]], names)
+    return Conversation([_message(message) for message in body["messages"]], names, _reasons(body))
 
 
 def _message(message: dict[str, Any]) -> Message:
@@ -66,6 +91,7 @@ def _message(message: dict[str, Any]) -> Message:
     return Message(
         role=message["role"],
         text="".join(block.get("text", "") for block in content),
+        files=[file for block in content for file in _files(block)],
         calls=[Call(call["toolUseId"], call["name"], call["input"]) for call in calls],
         results={result["toolUseId"]: _text(result["content"]) for result in results},
     )
@@ -73,6 +99,14 @@ def _message(message: dict[str, Any]) -> Message:
 
 def _text(content: list[dict[str, Any]]) -> str:
     return "".join(block.get("text") or json.dumps(block.get("json", "")) for block in content)
+
+
+def _files(block: dict[str, Any]) -> Iterator[File]:
+    match block:
+        case {"image": {"format": format, "source": {"bytes": data}}}:
+            yield File(f"image/{format}", base64.b64decode(data))
+        case {"document": {"format": format, "source": {"bytes": data}}}:
+            yield File(DOCUMENTS[format], base64.b64decode(data))
 
 
 def refusal(kind: str, message: str) -> Response:
@@ -84,10 +118,20 @@ def refusal(kind: str, message: str) -> Response:
 def frames(reply: Reply, usage: dict[str, int]) -> Iterator[bytes]:
     """The reply as event-stream frames: a word of text, or a piece of a call's arguments, in each."""
     yield event("messageStart", {"role": "assistant"})
-    yield from _text_block(reply.text)
-    for index, call in enumerate(reply.calls, start=1):
-        yield from _call_block(index, call)
-    yield event("messageStop", {"stopReason": "tool_use" if reply.calls else "end_turn"})
+    for index, block in enumerate(_blocks(reply)):
+        yield from (event(kind, {"contentBlockIndex": index, **payload}) for kind, payload in block)
+        yield event("contentBlockStop", {"contentBlockIndex": index})
+    yield from _end("tool_use" if reply.calls else "end_turn", usage)
+
+
+def limit_frames() -> Iterator[bytes]:
+    """The end of a text that has reached the model's output limit."""
+    yield event("contentBlockStop", {"contentBlockIndex": 0})
+    yield from _end("max_tokens", {"input": 1, "output": 1})
+
+
+def _end(reason: str, usage: dict[str, int]) -> Iterator[bytes]:
+    yield event("messageStop", {"stopReason": reason})
     yield event("metadata", {"usage": _usage(usage), "metrics": {"latencyMs": 1}})
 
 
@@ -102,27 +146,29 @@ def _usage(usage: dict[str, int]) -> dict[str, int]:
     }
 
 
-def _text_block(text: str) -> Iterator[bytes]:
-    for word in text.splitlines(keepends=True):
-        for piece in _words(word):
-            yield event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": piece}})
-    yield event("contentBlockStop", {"contentBlockIndex": 0})
+def _blocks(reply: Reply) -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
+    """The events of each content block."""
+    if reply.thoughts:
+        yield _thoughts(reply.thoughts)
+    yield (_delta({"text": piece}) for piece in pieces(reply.text))
+    for call in reply.calls:
+        yield _call(call)
 
 
-def _words(line: str) -> Iterator[str]:
-    first, *others = line.split(" ")
-    yield first
-    yield from (f" {word}" for word in others)
+def _thoughts(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield from (_delta({"reasoningContent": {"text": piece}}) for piece in pieces(text))
+    yield _delta({"reasoningContent": {"signature": SIGNATURE}})
 
 
-def _call_block(index: int, call: Call) -> Iterator[bytes]:
-    start = {"toolUse": {"toolUseId": call.id, "name": call.name}}
-    yield event("contentBlockStart", {"contentBlockIndex": index, "start": start})
+def _call(call: Call) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield "contentBlockStart", {"start": {"toolUse": {"toolUseId": call.id, "name": call.name}}}
     text = json.dumps(call.arguments, ensure_ascii=False)
     for position in range(0, len(text), 8):
-        delta = {"toolUse": {"input": text[position : position + 8]}}
-        yield event("contentBlockDelta", {"contentBlockIndex": index, "delta": delta})
-    yield event("contentBlockStop", {"contentBlockIndex": index})
+        yield _delta({"toolUse": {"input": text[position : position + 8]}})
+
+
+def _delta(delta: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    return "contentBlockDelta", {"delta": delta}
 
 
 def error_frame(message: str) -> bytes:

@@ -41,6 +41,7 @@ def test_throttling_without_end_ends_the_run(agent: AgentClient, local_model: Lo
     [
         (Fault("denied"), "model_access_denied"),
         (Fault("error", after=10), "model_error"),
+        (Fault("limit", after=10), "answer_too_long"),
         (Fault("drop", after=10), "model_unavailable"),
         (Fault("cut", after=10), "model_unavailable"),
         (Fault("stall", after=10, seconds=30), "model_unavailable"),

@@ -5,7 +5,7 @@ import threading
 import uuid
 
 from .agent_client import AgentClient, Answer
-from local_model.server import LocalModel
+from local_model.server import Fault, LocalModel
 
 
 def test_text_arrives_token_by_token(agent: AgentClient) -> None:
@@ -103,6 +103,7 @@ def test_a_blocking_tool_does_not_hold_up_other_sessions(agent: AgentClient) -> 
 
 
 def test_many_sessions_call_the_model_at_the_same_time(agent: AgentClient, local_model: LocalModel) -> None:
+    local_model.faults.extend([Fault("stall", after=2, seconds=2)] * 30)
     callers = [threading.Thread(target=agent.ask, args=("Count to 99",)) for _ in range(30)]
     for caller in callers:
         caller.start()
@@ -115,14 +116,14 @@ def test_many_sessions_call_the_model_at_the_same_time(agent: AgentClient, local
 
 def assert_well_formed(answer: Answer) -> None:
     """Each message and call starts before it goes on, and ends once."""
-    open_ids: set[str] = set()
+    running: set[tuple[str, str]] = set()
     for event in answer.events:
-        kind = event.type.value
+        what, _, stage = event.type.value.rpartition("_")
         id = getattr(event, "message_id", None) or getattr(event, "tool_call_id", "")
-        if kind.endswith("_START"):
-            open_ids.add(id)
-        elif kind.endswith(("_CONTENT", "_ARGS")):
-            assert id in open_ids
-        elif kind.endswith("_END"):
-            open_ids.remove(id)
-    assert not open_ids
+        if stage == "START":
+            running.add((what, id))
+        elif stage in {"CONTENT", "ARGS"}:
+            assert (what, id) in running
+        elif stage == "END":
+            running.remove((what, id))
+    assert not running

@@ -46,11 +46,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _place(arguments: argparse.Namespace) -> tuple[str, httpx2.Auth | None]:
     if arguments.runtime:
+        from botocore.exceptions import BotoCoreError
+
         from ..runtime import deployed
 
         try:
             return deployed(arguments.runtime, os.environ.get("AGENT_TOKEN"))
-        except ValueError as error:
+        except (ValueError, BotoCoreError) as error:
             sys.exit(f"chat: {error}")
     return arguments.url, None
 

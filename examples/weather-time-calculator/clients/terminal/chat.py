@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import httpx2
 from rich.console import Console
 
-from ..stream import AgentError, check_reachable, events
-from .view import PlainView, TurnView
+from ..stream import AgentError, connection, events, explained
+from .view import PlainView, ToolCall, TurnView
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
 
@@ -23,6 +23,7 @@ class Chat:
     session: str
     out: Console = field(default_factory=lambda: Console(highlight=False))
     err: Console = field(default_factory=lambda: Console(highlight=False, stderr=True))
+    tools: list[ToolCall] = field(default_factory=list)  # that the last answer called
 
     def ask(self, question: str) -> int:
         """One turn, shown as it streams. Returns an exit code; after any of them the session can be asked again."""
@@ -38,10 +39,16 @@ class Chat:
     def check(self) -> int:
         """Whether an agent answers at all: an exit code, after a word on what to do if none does."""
         try:
-            asyncio.run(check_reachable(self.url))
+            asyncio.run(self._reach())
             return OK
         except AgentError as error:
             return self._complain(error)
+
+    async def _reach(self) -> None:
+        """Any HTTP answer will do."""
+        async with httpx2.AsyncClient(**connection(self.url)) as client:
+            with explained(self.url):
+                await client.head(self.url)
 
     def note(self, text: str) -> None:
         """A word from the client itself; standard output holds nothing but answers."""
@@ -53,6 +60,7 @@ class Chat:
 
     async def _turn(self, question: str) -> None:
         with self._view() as view:
+            self.tools = view.answered
             async with aclosing(events(self.url, question, self.session, self.auth)) as turn:
                 async for event in turn:
                     view.follow(event)

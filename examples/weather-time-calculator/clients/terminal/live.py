@@ -49,6 +49,7 @@ class LiveView(TurnView):
     def __init__(self, console: Console) -> None:
         super().__init__()
         self._console = console
+        self._thoughts = ""
         self._text = ""
         self._last_printed = ""
         self._spinner = Spinner("dots", style="dim")
@@ -61,9 +62,20 @@ class LiveView(TurnView):
 
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
+        self.end_thoughts()
         self.end_text()
         self._live.stop()
         self._console.print()
+
+    def show_thought(self, text: str) -> None:
+        """Keep the thought for the next frame."""
+        self._thoughts += text
+
+    def end_thoughts(self) -> None:
+        """Print them, dim."""
+        thoughts, self._thoughts = self._thoughts.strip(), ""
+        if thoughts:
+            self._print("thoughts", Text(thoughts, "dim italic"))
 
     def show_text(self, text: str) -> None:
         """Keep the text for the next frame."""
@@ -79,10 +91,10 @@ class LiveView(TurnView):
         self._print("tool", call.line("✓", self._console.width, result))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The live part: the end of the text, the tools at work, the time."""
-        if self._text.strip():
+        """The live part: the end of the thoughts or the text, the tools at work, the time."""
+        if growing := self._growing():
             yield ""
-            lines = console.render_lines(Answer(self._text), options, pad=False)
+            lines = console.render_lines(growing, options, pad=False)
             for line in lines[-max(1, console.height - len(self.calls) - 4) :]:
                 yield from [*line, Segment.line()]
         elif self.calls and self._last_printed != "tool":
@@ -92,6 +104,11 @@ class LiveView(TurnView):
         yield ""
         self._spinner.update(text=Text(f"{time.monotonic() - self.started:.0f} s · Ctrl-C stops", "dim"))
         yield self._spinner
+
+    def _growing(self) -> RenderableType | None:
+        if self._thoughts.strip():
+            return Text(self._thoughts.strip(), "dim italic")
+        return Answer(self._text) if self._text.strip() else None
 
     def _draw(self) -> None:
         finished, self._text = split_finished(self._text)

@@ -15,6 +15,7 @@ Enter sends. Alt+Enter, or a backslash before Enter, starts a new line.
 The arrow keys recall earlier questions.
 Ctrl-C stops an answer, or clears the line.
 On an empty line, Ctrl-C and Ctrl-D leave.
+/tools opens the tool calls of the last answer: arguments and results in full.
 /new starts a new session. /session shows its id. /quit leaves."""
 
 KEYS = KeyBindings()
@@ -60,6 +61,8 @@ def _take(chat: Chat, line: str) -> None:
             chat.note(f"New session {chat.session}")
         case ["/session"]:
             chat.note(chat.session)
+        case ["/tools"]:
+            chat.note("\n\n".join(call.details() for call in chat.tools) or "The last answer called no tool.")
         case ["/help"]:
             chat.note(HELP)
         case [word] if word.startswith("/"):

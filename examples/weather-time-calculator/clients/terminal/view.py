@@ -30,6 +30,15 @@ class ToolCall:
     name: str
     arguments: str = ""
     since: float = field(default_factory=time.monotonic)
+    result: str = ""
+
+    def details(self) -> str:
+        """All of it: what the line leaves out is here."""
+        try:
+            arguments = json.dumps(json.loads(self.arguments or "{}"), ensure_ascii=False, indent=2)
+        except ValueError:
+            arguments = self.arguments
+        return printable(f"{self.name} {arguments}\n→ {self.result}")
 
     def line(self, mark: str, width: int, result: str | None = None) -> Text:
         """One line of at most `width` cells; the arguments take at most half of it."""
@@ -50,10 +59,11 @@ class ToolCall:
 
 
 class TurnView(ABC):
-    """Follows the events of one turn, inside a `with` block; a subclass shows the text and the tool calls."""
+    """Follows the events of one turn, inside a `with` block; a subclass shows thoughts, text and tool calls."""
 
     def __init__(self) -> None:
         self.calls: dict[str, ToolCall] = {}
+        self.answered: list[ToolCall] = []
         self.started = time.monotonic()
         self._first_token: float | None = None
         self._tokens = 0
@@ -62,7 +72,16 @@ class TurnView(ABC):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.end_thoughts()
         self.end_text()
+
+    @abstractmethod
+    def show_thought(self, text: str) -> None:
+        """More of what the model thinks."""
+
+    @abstractmethod
+    def end_thoughts(self) -> None:
+        """The thoughts that were being shown, if any, are complete."""
 
     @abstractmethod
     def show_text(self, text: str) -> None:
@@ -82,6 +101,11 @@ class TurnView(ABC):
             case {"type": "TEXT_MESSAGE_CONTENT", "delta": str(delta)}:
                 self._count_first_token()
                 self.show_text(printable(delta))
+            case {"type": "REASONING_MESSAGE_CONTENT", "delta": str(delta)}:
+                self._count_first_token()
+                self.show_thought(printable(delta))
+            case {"type": "REASONING_MESSAGE_END"}:
+                self.end_thoughts()
             case {"type": "TEXT_MESSAGE_END"}:
                 self.end_text()
             case {"type": "TOOL_CALL_START", "toolCallId": str(id), "toolCallName": str(name)}:
@@ -93,12 +117,14 @@ class TurnView(ABC):
             case {"type": "TOOL_CALL_END", "toolCallId": id} if id in self.calls:
                 self.calls[id].since = time.monotonic()
             case {"type": "TOOL_CALL_RESULT", "toolCallId": id, "content": str(content)} if id in self.calls:
+                self.calls[id].result = content
+                self.answered.append(self.calls[id])
                 self.show_result(self.calls.pop(id), content)
             case {"type": "RUN_FINISHED", "usage": list(usage)}:
                 self._tokens = sum(entry.get("totalTokens", 0) for entry in usage)
 
     def summary(self) -> str:
-        """Time to the first token (text or tool call), time in all, and tokens used."""
+        """Time to the first token (of whatever kind), time in all, and tokens used."""
         total = f"{time.monotonic() - self.started:.1f} s"
         first = [] if self._first_token is None else [f"first token {self._first_token:.2f} s"]
         tokens = [f"{self._tokens:,} tokens"] if self._tokens else []
@@ -118,6 +144,18 @@ class PlainView(TurnView):
         self._err = err
         self._last = ""
         self._gap = ""
+        self._thinking = False
+
+    def show_thought(self, text: str) -> None:
+        """Write the thought, dim, on standard error."""
+        self._thinking = True
+        self._err.out(text, end="", style="dim", highlight=False)
+
+    def end_thoughts(self) -> None:
+        """End the line, once a train of thought."""
+        if self._thinking:
+            self._err.out("", highlight=False)
+            self._thinking = False
 
     def show_text(self, text: str) -> None:
         """Write the text, after a blank line if a message came before."""

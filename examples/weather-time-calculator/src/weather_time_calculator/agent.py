@@ -3,14 +3,26 @@
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Any, cast
+from uuid import uuid4
 
 from strands import Agent, tool
 from strands.agent.conversation_manager import SlidingWindowConversationManager
 from strands.models import Model
-from strands.types.content import Message
+from strands.types.content import ContentBlock, Message
 from strands.types.exceptions import MaxTokensReachedException
 
-from .contract import Part, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, ToolResult, Usage
+from .contract import (
+    Attachment,
+    Part,
+    Prompt,
+    Reasoning,
+    Text,
+    ToolCallArguments,
+    ToolCallEnd,
+    ToolCallStart,
+    ToolResult,
+    Usage,
+)
 from .errors import answer_too_long, turn_limit
 from .prompt import SYSTEM_PROMPT
 from .settings import Settings
@@ -27,7 +39,7 @@ class Conversation:
         self._settings = settings
         self._messages: list[Message] = []
 
-    async def stream(self, prompt: str) -> AsyncGenerator[Part]:
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
         """Answer one prompt. Only a turn that succeeds is remembered: after a failure, the history is as before."""
         agent = self._agent()
         translation = Translation()
@@ -40,8 +52,8 @@ class Conversation:
             raise answer_too_long() from error
         self._messages = agent.messages
 
-    def _events(self, agent: Agent, prompt: str) -> AsyncGenerator[dict[str, Any]]:
-        events = agent.stream_async(prompt, limits={"turns": self._settings.max_turns})
+    def _events(self, agent: Agent, prompt: Prompt) -> AsyncGenerator[dict[str, Any]]:
+        events = agent.stream_async(_content(prompt), limits={"turns": self._settings.max_turns})
         return cast(AsyncGenerator[dict[str, Any]], events)
 
     def _agent(self) -> Agent:
@@ -68,6 +80,8 @@ class Translation:
         match event:
             case {"event": {"contentBlockDelta": {"delta": {"text": text}}}}:
                 yield Text(text)
+            case {"event": {"contentBlockDelta": {"delta": {"reasoningContent": {"text": text}}}}}:
+                yield Reasoning(text)
             case {"event": chunk}:
                 yield from self._chunk_parts(chunk)
             case {"message": {"role": "user", "content": blocks}}:
@@ -87,6 +101,18 @@ class Translation:
                 self._call_id = None
             case {"metadata": {"usage": usage}}:
                 yield _usage(usage)
+
+
+def _content(prompt: Prompt) -> list[ContentBlock]:
+    return [*map(_block, prompt.attachments), {"text": prompt.text}]
+
+
+def _block(attachment: Attachment) -> ContentBlock:
+    file = {"format": attachment.format, "source": {"bytes": attachment.data}}
+    if attachment.is_image:
+        return cast(ContentBlock, {"image": file})
+    # Bedrock wants a name that no other document of the conversation has.
+    return cast(ContentBlock, {"document": {"name": f"document-{uuid4()}", **file}})
 
 
 def _result(result: dict[str, Any]) -> ToolResult:

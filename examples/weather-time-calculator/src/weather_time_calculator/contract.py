@@ -1,9 +1,56 @@
-"""What an agent says while it works: the same few parts from every framework.
+"""What an agent is asked, and what it says while it works: the same few parts from every framework.
 
 `agent.py` translates its framework's stream into these; `events.py` turns them into AG-UI events.
 """
 
 from dataclasses import dataclass
+
+FORMATS = {
+    "image/png": "png",
+    "image/jpeg": "jpeg",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "application/pdf": "pdf",
+    "text/plain": "txt",
+    "text/markdown": "md",
+    "text/csv": "csv",
+    "text/html": "html",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """An image or a document that came with a question. Its media type is one of `READS` in `model.py`."""
+
+    media_type: str
+    data: bytes
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is an image, else it is a document."""
+        return self.media_type.startswith("image/")
+
+    @property
+    def format(self) -> str:
+        """The short name of its media type, which is its file name's usual ending too."""
+        return FORMATS[self.media_type]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One question."""
+
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """A piece of what the model thinks before it answers, where the model tells."""
+
+    delta: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +99,4 @@ class Usage:
     output_tokens: int
 
 
-Part = Text | ToolCallStart | ToolCallArguments | ToolCallEnd | ToolResult | Usage
+Part = Reasoning | Text | ToolCallStart | ToolCallArguments | ToolCallEnd | ToolResult | Usage

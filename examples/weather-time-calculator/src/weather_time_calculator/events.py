@@ -6,6 +6,11 @@ from uuid import uuid4
 
 from ag_ui.core import (
     BaseEvent,
+    ReasoningEndEvent,
+    ReasoningMessageContentEvent,
+    ReasoningMessageEndEvent,
+    ReasoningMessageStartEvent,
+    ReasoningStartEvent,
     RunErrorEvent,
     RunFinishedEvent,
     RunStartedEvent,
@@ -18,7 +23,7 @@ from ag_ui.core import (
     ToolCallStartEvent,
 )
 
-from .contract import Part, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, ToolResult, Usage
+from .contract import Part, Reasoning, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, ToolResult, Usage
 from .errors import Failure
 
 
@@ -30,6 +35,7 @@ class RunEvents:
         self._run_id = run_id
         self._usage = TokenUsage(provider=provider, model=model, input_tokens=0, output_tokens=0, total_tokens=0)
         self._message_id = ""
+        self._reasoning_id = ""
 
     def started(self) -> str:
         """RUN_STARTED, which opens the stream."""
@@ -39,15 +45,17 @@ class RunEvents:
         """The events that tell this part."""
         if isinstance(part, Text):
             yield from self._text(part.delta)
+        elif isinstance(part, Reasoning):
+            yield from self._reasoning(part.delta)
         elif isinstance(part, Usage):
             self._add(part)
         else:
-            yield from self._end_message()
+            yield from self._end()
             yield _json(_tool_event(part))
 
     def finished(self) -> Iterator[str]:
         """RUN_FINISHED with the run's token usage, after whatever is still open."""
-        yield from self._end_message()
+        yield from self._end()
         yield _json(RunFinishedEvent(thread_id=self._thread_id, run_id=self._run_id, usage=[self._usage]))
 
     @staticmethod
@@ -57,15 +65,29 @@ class RunEvents:
 
     def _text(self, delta: str) -> Iterator[str]:
         if not self._message_id:
+            yield from self._end()
             self._message_id = str(uuid4())
             yield _json(TextMessageStartEvent(message_id=self._message_id, role="assistant"))
         if delta:
             yield text_content(self._message_id, delta)
 
-    def _end_message(self) -> Iterator[str]:
+    def _reasoning(self, delta: str) -> Iterator[str]:
+        if not self._reasoning_id:
+            yield from self._end()
+            self._reasoning_id = str(uuid4())
+            yield _json(ReasoningStartEvent(message_id=self._reasoning_id))
+            yield _json(ReasoningMessageStartEvent(message_id=self._reasoning_id))
+        if delta:
+            yield _json(ReasoningMessageContentEvent(message_id=self._reasoning_id, delta=delta))
+
+    def _end(self) -> Iterator[str]:
+        """The end of the message that is open, if one is."""
         if self._message_id:
             yield _json(TextMessageEndEvent(message_id=self._message_id))
-            self._message_id = ""
+        if self._reasoning_id:
+            yield _json(ReasoningMessageEndEvent(message_id=self._reasoning_id))
+            yield _json(ReasoningEndEvent(message_id=self._reasoning_id))
+        self._message_id = self._reasoning_id = ""
 
     def _add(self, usage: Usage) -> None:
         total = self._usage

@@ -2,8 +2,10 @@
 
 from strands.models import BedrockModel
 
-from .provider import TrackedClient, client_config
+from .provider import DOCUMENTS, IMAGES, TrackedClient, client_config
 from .settings import Settings
+
+READS = IMAGES | DOCUMENTS
 
 
 def build_model(settings: Settings) -> BedrockModel:
@@ -12,6 +14,7 @@ def build_model(settings: Settings) -> BedrockModel:
         model_id=settings.model_id,
         region_name=settings.aws_region,
         boto_client_config=client_config(settings),
+        additional_request_fields=settings.request_fields,
     )
     model.client = TrackedClient(model.client)
     return model

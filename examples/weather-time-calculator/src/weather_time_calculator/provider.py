@@ -26,6 +26,19 @@ from .settings import Settings
 
 NAME = "bedrock"
 
+# What a model may read beside text: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ImageBlock.html,
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html
+IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
+DOCUMENTS = {
+    "application/pdf",
+    "text/plain",
+    "text/markdown",
+    "text/csv",
+    "text/html",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
 # Codes of https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html#API_runtime_ConverseStream_Errors
 # (in a stream they begin with a lower-case letter), and of the credentials that sign the call.
 THROTTLED = ("throttled", "The model is busy: too many requests. Try again in a moment.")

@@ -33,9 +33,9 @@ from .websocket import Dialogue
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 
 
-def create_app(settings: Settings) -> BedrockAgentCoreApp:
-    """The ASGI application: `POST /invocations`, `GET /ping` and `/ws`."""
-    server = Server(settings)
+def create_app(settings: Settings, conversation: type[Conversation] = Conversation) -> BedrockAgentCoreApp:
+    """The ASGI application: `POST /invocations`, `GET /ping` and `/ws`. Each session is a `conversation`."""
+    server = Server(settings, conversation)
     app = BedrockAgentCoreApp(
         lifespan=server.lifespan,
         middleware=[Middleware(CheckedBody, max_bytes=settings.max_request_bytes)],
@@ -48,10 +48,10 @@ def create_app(settings: Settings) -> BedrockAgentCoreApp:
 class Server:
     """One model client for the process, and a conversation for each session."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, conversation: type[Conversation]) -> None:
         self._settings = settings
         self._sessions = Sessions(
-            partial(Conversation, build_model(settings), settings),
+            partial(conversation, build_model(settings), settings),
             max_sessions=settings.max_sessions,
             max_runs=settings.max_runs,
         )

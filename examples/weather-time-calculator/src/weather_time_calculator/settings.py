@@ -1,5 +1,7 @@
 """Settings, from environment variables (a `.env` file in development). `.env.example` lists them."""
 
+from typing import Any
+
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
@@ -10,12 +12,15 @@ class Settings(BaseSettings):
     model_id: str = "us.anthropic.claude-sonnet-4-6"
     aws_region: str = "us-west-2"
 
+    request_fields: dict[str, Any] = Field(
+        default={}, description="Further fields of each model request, as the provider's API names them."
+    )
     port: int = Field(default=8080, ge=1, le=65535)
     max_turns: int = Field(default=20, ge=1, description="Model calls in one run, before it fails with `turn_limit`.")
     max_history: int = Field(default=40, ge=2, description="Messages of a conversation that the model still sees.")
     max_sessions: int = Field(default=1000, ge=1, description="Conversations held; the least recently used goes first.")
     max_runs: int = Field(default=256, ge=1, description="Runs at once; further ones are refused with 503.")
-    max_request_bytes: int = Field(default=1_048_576, ge=1024)
+    max_request_bytes: int = Field(default=4_194_304, ge=1024, description="A question with its attachments, as sent.")
     heartbeat_seconds: float = Field(default=15, gt=0, description="Silence after which a comment keeps a stream open.")
     throttle_seconds: float = Field(default=30, ge=0, description="How long a throttled model call is tried again.")
     model_read_seconds: float = Field(default=120, gt=0, description="Silence after which a model call has failed.")

@@ -1,6 +1,8 @@
 """The terminal client as people run it: through a pipe, for one question, and in a terminal."""
 
+import asyncio
 import codecs
+import json
 import os
 import re
 import select
@@ -11,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from io import StringIO
 from pathlib import Path
 from subprocess import PIPE
 from threading import Thread
@@ -24,6 +27,7 @@ from rich.console import Console
 from ..agent_client import AgentClient
 from clients.terminal import main
 from clients.terminal.live import Answer, LiveView, split_finished
+from clients.terminal.view import PlainView, TurnView
 from local_model.server import Fault, LocalModel
 
 Chat = Callable[..., "Answered"]
@@ -273,6 +277,16 @@ class TestInATerminal:
         terminal.until("✓ sleepy(seconds=0.4) ")
         assert re.fullmatch(r"[\d.]+ s → slept 0\.4 s", terminal.until("slept 0.4 s"))
 
+    def test_the_line_of_a_tool_call_opens(self, terminal: Terminal) -> None:
+        numbers = " ".join(map(str, range(100)))
+        terminal.type(f"call echo {json.dumps({'text': numbers})}\r")
+        terminal.until("✓ echo(")
+        terminal.until("…")
+        terminal.until(" tokens")
+        terminal.type("/tools\r")
+        terminal.until(f'"text": "{numbers}"')
+        terminal.until(f"→ echo: {numbers}")
+
     def test_ctrl_c_stops_the_answer_and_keeps_the_session(
         self, terminal: Terminal, local_model: LocalModel, eventually: Eventually
     ) -> None:
@@ -343,6 +357,28 @@ class TestTheLivePart:
         lines = console.render_lines(view, pad=False)
         assert len(lines) < height
         assert "line_99()" in "".join(segment.text for line in lines for segment in line)
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_thoughts_are_no_part_of_the_answer(live: bool) -> None:
+    out, err = (Console(file=StringIO(), width=80, force_terminal=live) for _ in range(2))
+    with asyncio.Runner() as runner:
+        runner.run(follow(LiveView(out) if live else PlainView(out, err)))
+
+    shown, beside = (ESCAPES.sub("", console.file.getvalue()) for console in (out, err))  # type: ignore[attr-defined]
+    assert ("Hmm, which city?" in shown) is live
+    assert ("Hmm, which city?\n" in beside) is not live
+    assert "Paris." in shown
+
+
+async def follow(view: TurnView) -> None:
+    """A turn of two thoughts and a word."""
+    with view:
+        view.follow({"type": "REASONING_MESSAGE_CONTENT", "delta": "Hmm, "})
+        view.follow({"type": "REASONING_MESSAGE_CONTENT", "delta": "which city?"})
+        view.follow({"type": "REASONING_MESSAGE_END"})
+        view.follow({"type": "TEXT_MESSAGE_CONTENT", "delta": "Paris."})
+        view.follow({"type": "TEXT_MESSAGE_END"})
 
 
 def rendered(markdown: str) -> str:

@@ -10,6 +10,7 @@ const entries = new Map(); // from a conversation to its button in the list
 let current;
 let followed = true; // the end of the answer, unless the reader has scrolled up
 let scrolled = 0;
+const signer = document.querySelector("meta[name=signer]").content;
 let place = JSON.parse(sessionStorage.getItem("place") ?? "{}");
 
 function add(conversation) {
@@ -48,7 +49,7 @@ function refresh() {
 
 async function ask(text) {
   const conversation = current;
-  const asked = conversation.ask(text, place);
+  const asked = conversation.ask(text, { signer, ...place });
   followed = true;
   refresh();
   say("Answering.");
@@ -77,8 +78,8 @@ function showList(shown) {
 }
 
 function showPlace() {
-  by("place").hidden = !place.arn;
-  by("place").textContent = place.arn?.split("/").at(-1) ?? "";
+  by("place").hidden = !place.arn && !signer;
+  by("place").textContent = place.arn ? place.arn.split("/").at(-1) : "deployed";
 }
 
 function follow() {

@@ -1,6 +1,7 @@
 // A conversation: its turns, the one that runs, and how all of them outlive a reload of the page.
 
-import { AgentError, events, newId } from "./agent.js";
+import { events } from "./agent.js";
+import { AgentError, newId } from "./protocol.js";
 import { follow, newTurn } from "./turn.js";
 import { TurnView, element } from "./view.js";
 

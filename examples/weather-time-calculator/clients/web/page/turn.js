@@ -1,4 +1,5 @@
 // A turn as plain data, which can be kept and shown again: the question, and what came in answer to it.
+// Its parts, in the order in which they came, are of the kinds "thoughts", "text" and "tool".
 
 /** A turn that has just been asked. `ended` becomes "complete", "stopped" or "failed". */
 export function newTurn(question) {
@@ -11,7 +12,7 @@ export function follow(turn, event, seconds) {
   take[event.type]?.(turn, event, seconds);
 }
 
-/** The answer's text, without the tools. */
+/** The answer's text, without the thoughts and the tools. */
 export function answer(turn) {
   return turn.parts
     .filter((part) => part.kind === "text")
@@ -21,6 +22,20 @@ export function answer(turn) {
 
 const take = {
   __proto__: null,
+
+  REASONING_MESSAGE_START: (turn, event, seconds) =>
+    turn.parts.push({ kind: "thoughts", text: "", since: seconds, seconds: null }),
+
+  REASONING_MESSAGE_CONTENT(turn, { delta }, seconds) {
+    turn.firstToken ??= seconds;
+    const last = turn.parts.at(-1);
+    if (last?.kind === "thoughts") last.text += delta;
+  },
+
+  REASONING_MESSAGE_END(turn, event, seconds) {
+    const last = turn.parts.at(-1);
+    if (last?.kind === "thoughts") last.seconds = seconds - last.since;
+  },
 
   TEXT_MESSAGE_START: (turn) => turn.parts.push({ kind: "text", text: "" }),
 

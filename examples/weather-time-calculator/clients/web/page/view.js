@@ -31,7 +31,7 @@ export class TurnView {
 
   #part(part, index) {
     if (!this.#parts[index]) {
-      this.#parts[index] = part.kind === "text" ? new TextView() : new ToolView(part);
+      this.#parts[index] = new VIEWS[part.kind](part);
       this.#body.append(this.#parts[index].element);
     }
     return this.#parts[index];
@@ -67,6 +67,26 @@ class TextView {
   }
 }
 
+/** What the model thinks: to be seen while it does, folded away once it has. */
+class ThoughtsView {
+  #label = element("span");
+  #text = element("p", { tabIndex: 0 });
+
+  constructor() {
+    this.element = element("details", { className: "folded thoughts", open: true }, element("summary", {}, this.#label));
+    this.element.append(this.#text);
+  }
+
+  update({ text, seconds: taken }, ended) {
+    const thinking = taken === null && !ended;
+    if (this.element.dataset.state === "done") return;
+    this.#text.textContent = text;
+    this.#label.textContent = thinking ? "Thinking…" : `Thought for ${seconds(taken ?? 0)}`;
+    this.element.dataset.state = thinking ? "working" : "done";
+    if (!thinking) this.element.open = false;
+  }
+}
+
 class ToolView {
   #call = element("code");
   #outcome = element("span", { className: "outcome" });
@@ -77,7 +97,7 @@ class ToolView {
     const summary = element("summary", {}, element("span", { className: "mark" }), this.#call, this.#outcome);
     const details = element("dl", {}, element("dt", {}, "Arguments"), element("dd", {}, this.#arguments));
     details.append(element("dt", {}, "Result"), element("dd", {}, this.#result));
-    this.element = element("details", { className: "tool" }, summary, details);
+    this.element = element("details", { className: "folded tool" }, summary, details);
     this.#call.textContent = name;
   }
 
@@ -91,6 +111,8 @@ class ToolView {
     this.#result.textContent = call.result ?? "";
   }
 }
+
+const VIEWS = { text: TextView, thoughts: ThoughtsView, tool: ToolView };
 
 /** `{"city": "Paris"}` as `city="Paris"`; as it is while it is incomplete. */
 function named(json) {

@@ -1,0 +1,193 @@
+"""The Python client against the served agent, and what it sends to a deployed one."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import aclosing, closing, contextmanager
+from datetime import datetime
+from threading import Thread
+from typing import Any
+
+import boto3
+import botocore.auth
+import httpx2
+import pytest
+from ag_ui.core import Event, RunFinishedEvent, TextMessageContentEvent, ToolCallStartEvent
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+from clients.python import AgentClient, AgentError, AsyncAgentClient, new_session
+from local_model.server import Fault, LocalModel
+
+ARN = "arn:aws:bedrock-agentcore:eu-west-1:123456789012:runtime/my_agent-AbCdEf1234"
+Eventually = Callable[[Callable[[], bool]], None]
+Ask = Callable[[str, str], list[Event]]
+
+
+@pytest.fixture
+def url(agent_url: str, local_model: LocalModel) -> str:
+    return f"{agent_url}/invocations"
+
+
+@pytest.fixture(params=["sync", "async"])
+def ask(request: pytest.FixtureRequest, url: str) -> Ask:
+    """One turn of either client, read to its end."""
+    if request.param == "sync":
+        return lambda prompt, session: list(AgentClient(url).stream(prompt, session))
+
+    async def read(prompt: str, session: str) -> list[Event]:
+        return [event async for event in AsyncAgentClient(url).stream(prompt, session)]
+
+    return lambda prompt, session: asyncio.run(read(prompt, session))
+
+
+def text(events: list[Event]) -> str:
+    return "".join(event.delta for event in events if isinstance(event, TextMessageContentEvent))
+
+
+def test_a_turn_is_typed_events(ask: Ask) -> None:
+    events = ask("Count to 20", new_session())
+    assert text(events) == " ".join(map(str, range(1, 21)))
+    assert isinstance(events[-1], RunFinishedEvent)
+    assert events[-1].usage is not None
+
+
+def test_a_tool_call_is_told(ask: Ask) -> None:
+    (call,) = (e for e in ask('call echo {"text": "hi"}', new_session()) if isinstance(e, ToolCallStartEvent))
+    assert call.tool_call_name == "echo"
+
+
+def test_a_session_remembers(ask: Ask) -> None:
+    session = new_session()
+    ask("Count to 3", session)
+    assert "Count to 3" in text(ask("What was my first question?", session))
+
+
+def test_a_failed_turn_is_one_error_and_the_session_goes_on(ask: Ask, local_model: LocalModel) -> None:
+    session = new_session()
+    local_model.faults.append(Fault("error", after=10))
+    with pytest.raises(AgentError) as failed:
+        ask("Count to 500", session)
+    assert failed.value.code == "model_error"
+    assert text(ask("What did I ask before?", session)) == "This is your first question."
+
+
+def test_a_refused_question_is_an_error(ask: Ask) -> None:
+    with pytest.raises(AgentError, match="blank") as refused:
+        ask(" ", new_session())
+    assert refused.value.code == "invalid_prompt"
+
+
+def test_events_come_while_the_model_still_answers(url: str, local_model: LocalModel) -> None:
+    with closing(AgentClient(url).stream("Count to 500", new_session())) as turn:
+        next(event for event in turn if isinstance(event, TextMessageContentEvent))
+        assert local_model.requests[0].ended is None
+        assert local_model.requests[0].sent < 100
+
+
+def test_closing_the_turn_ends_the_model_call(url: str, local_model: LocalModel, eventually: Eventually) -> None:
+    async def leave() -> None:
+        async with aclosing(AsyncAgentClient(url).stream("Count to 9000", new_session())) as turn:
+            await anext(event async for event in turn if isinstance(event, TextMessageContentEvent))
+
+    with closing(AgentClient(url).stream("Count to 9000", new_session())) as turn:
+        next(event for event in turn if isinstance(event, TextMessageContentEvent))
+    asyncio.run(leave())
+    eventually(lambda: [request.ended for request in local_model.requests] == ["closed by client"] * 2)
+
+
+@contextmanager
+def answering(stream: str, promised: int) -> Iterator[str]:
+    """An address that promises a stream of so many bytes, sends this one, and hangs up."""
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {promised}\r\n\r\n"
+
+    def answer() -> None:
+        with listener.accept()[0] as client:
+            client.recv(65536)
+            client.sendall(f"{head}{stream}".encode())
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=answer)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join()
+
+
+def test_a_broken_connection_is_an_error() -> None:
+    with answering("", 999) as url, pytest.raises(AgentError) as lost:
+        list(AgentClient(url).stream("Hello", new_session()))
+    assert lost.value.code == "connection_lost"
+
+
+def test_an_event_of_a_kind_that_is_not_known_is_passed_over() -> None:
+    stream = 'data: {"type": "FROM_THE_FUTURE"}\n\ndata: {"type": "RUN_FINISHED", "threadId": "t", "runId": "r"}\n\n'
+    with answering(stream, len(stream)) as url:
+        (event,) = AgentClient(url).stream("Hello", new_session())
+    assert isinstance(event, RunFinishedEvent)
+
+
+def test_an_agent_that_is_not_there_is_an_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with pytest.raises(AgentError) as absent:
+        list(AgentClient(url).stream("Hello", new_session()))
+    assert absent.value.code == "unreachable"
+
+
+class TestADeployedAgent:
+    @pytest.fixture(autouse=True)
+    def _account(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("AWS_PROFILE", raising=False)
+        monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")  # of the offline tools
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        monkeypatch.setenv("AWS_SESSION_TOKEN", "token-of-the-session")
+
+    def sent(self, client: AgentClient) -> httpx2.Request:
+        """A request as it would leave."""
+        body = {"prompt": "Hello"}
+        headers = {"accept": "text/event-stream", "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id": "s" * 33}
+        request = httpx2.Request("POST", client.url, json=body, headers=headers)
+        assert client.auth is not None
+        return next(client.auth.sync_auth_flow(request))
+
+    def test_a_bearer_token_goes_along(self) -> None:
+        request = self.sent(AgentClient.deployed(ARN, "abc", endpoint="live"))
+        assert request.headers["authorization"] == "Bearer abc"
+        assert str(request.url) == (
+            "https://bedrock-agentcore.eu-west-1.amazonaws.com/runtimes/arn%3Aaws%3Abedrock-agentcore%3Aeu-west-1%3A"
+            "123456789012%3Aruntime%2Fmy_agent-AbCdEf1234/invocations?qualifier=live"
+        )
+
+    def test_the_signature_is_the_one_that_boto3_makes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: datetime(2030, 1, 2, 3, 4, 5))
+        request = self.sent(AgentClient.deployed(ARN))
+        theirs = signed_by_boto3(request)
+        assert str(request.url) == theirs.url
+        assert request.headers["x-amz-security-token"] == "token-of-the-session"
+        assert request.headers["authorization"] == theirs.headers["Authorization"].decode()
+
+    def test_what_is_no_arn_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="my-agent"):
+            AgentClient.deployed("my-agent")
+
+
+def signed_by_boto3(request: httpx2.Request) -> AWSPreparedRequest:
+    """What boto3 would send for the same call."""
+    sent: list[AWSPreparedRequest] = []
+
+    def keep(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        sent.append(request)
+        return AWSResponse(request.url, 500, {}, None)
+
+    client = boto3.client("bedrock-agentcore", region_name="eu-west-1")
+    client.meta.events.register("before-send", keep)
+    with pytest.raises(Exception):  # noqa: B017
+        client.invoke_agent_runtime(
+            agentRuntimeArn=ARN,
+            qualifier="DEFAULT",
+            runtimeSessionId=request.headers["X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"],
+            contentType="application/json",
+            accept="text/event-stream",
+            payload=request.content,
+        )
+    return sent[0]
