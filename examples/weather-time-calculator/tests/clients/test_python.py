@@ -179,7 +179,7 @@ def signed_by_boto3(request: httpx2.Request) -> AWSPreparedRequest:
         sent.append(request)
         return AWSResponse(request.url, 500, {}, None)
 
-    client = boto3.client("bedrock-agentcore", region_name="eu-west-1")
+    client = boto3.Session().client("bedrock-agentcore", region_name="eu-west-1")  # the default one keeps credentials
     client.meta.events.register("before-send", keep)
     with pytest.raises(Exception):  # noqa: B017
         client.invoke_agent_runtime(
