@@ -25,6 +25,7 @@ MODULES = {
     "llama-index-llms-anthropic": "llama_index",
     "llama-index-llms-bedrock-converse": "llama_index",
     "llama-index-llms-google-genai": "llama_index",
+    "llama-index-llms-openai": "llama_index",
     "markdown-it-py": "markdown_it",
     "openai-agents": "agents",
     "opentelemetry-sdk": "opentelemetry",

@@ -1,0 +1,1 @@
+{% include 'template/frameworks/llama-index/models/openai.py' %}
