@@ -40,8 +40,8 @@ class AnyOpenAIModel(OpenAI):
         return LLMMetadata(model_name=self.model, is_chat_model=True, is_function_calling_model=True)
 
     def _get_model_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        """Without LlamaIndex's own temperature (0.1), and without what says no more than the default, in parallel."""
-        kwargs.pop("parallel_tool_calls", None)  # some models refuse it
+        """Without LlamaIndex's own temperature (0.1): the model's applies. Without tools, LlamaIndex gives nulls."""
+        kwargs.pop("parallel_tool_calls", None)  # true is the default, and some models refuse the field
         given = {name: value for name, value in kwargs.items() if value is not None}
         return {"model": self.model, **given, **self.additional_kwargs}
 
@@ -80,7 +80,7 @@ async def _readable(chunks: AsyncIterator[ChatCompletionChunk]) -> AsyncIterator
 
 
 def _further_calls(choice: Choice) -> list[ChoiceDeltaToolCall]:
-    """Take all tool calls but the first, which is the one that LlamaIndex reads, from a chunk."""
+    """Make a choice readable: of its tool calls, LlamaIndex reads the first. Returns the others."""
     choice.delta = choice.delta or ChoiceDelta()  # some servers end with a delta that is null
     choice.delta.content = choice.delta.content or ""  # LlamaIndex passes over a first chunk without text
     calls = choice.delta.tool_calls or []
