@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from tests.browser.agents import Served, make, serve
 
@@ -18,21 +18,20 @@ ARGUMENTS = ["--disable-gpu", "--disable-quic", "--disable-background-networking
 
 
 @contextmanager
-def launched(*arguments: str) -> Iterator[Browser]:
+def launched(playwright: Playwright, *arguments: str) -> Iterator[Browser]:
     """The browser of this machine, with these arguments more."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
     sandbox = [] if os.getuid() else ["--no-sandbox"]  # Chromium refuses to run as root in its sandbox
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *sandbox, *arguments])
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *sandbox, *arguments])
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def chromium(playwright: Playwright) -> Iterator[Browser]:
     """The browser of this machine."""
-    with launched() as browser:
+    with launched(playwright) as browser:
         yield browser
 
 

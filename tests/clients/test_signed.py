@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, Playwright, Route, expect
 
 from tests.browser.agents import wait
 from tests.browser.conftest import launched
@@ -18,14 +18,17 @@ from tests.emulators.agentcore.state import Runtime
 from tests.emulators.tls import tls
 
 HOST = "bedrock-agentcore.us-west-2.amazonaws.com"
+CERTIFICATE = "--ignore-certificate-errors"
 
 
 @pytest.fixture(scope="module")
-def chromium(agentcore_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def chromium(
+    playwright: Playwright, agentcore_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Browser]:
     """A browser for which AgentCore's host is the emulator."""
     with (
         tls(agentcore_port, tmp_path_factory.mktemp("tls")) as port,
-        launched(f"--host-resolver-rules=MAP {HOST} 127.0.0.1:{port}", "--ignore-certificate-errors") as browser,
+        launched(playwright, f"--host-resolver-rules=MAP {HOST} 127.0.0.1:{port}", CERTIFICATE) as browser,
     ):
         yield browser
 

@@ -27,7 +27,7 @@ def test_for_people(streamplate: Command) -> None:
     output = streamplate("options").output
     assert re.search(r"tools  \(list\)\n  Tools the agent can call\n    weather +Weather \(", output)
     assert "Default: weather,time,calculator" in output
-    assert re.search(r"    bedrock +Amazon Bedrock\n    anthropic +Anthropic \(with strands, ", output)
+    assert re.search(r"    bedrock +Amazon Bedrock\n    anthropic +Anthropic \(not with openai-agents\)", output)
     assert "--preset\n  Answers that go together\n  minimal     One tool" in output
 
 

@@ -101,3 +101,18 @@ class Stream:
             if deltas and len(answer.of("TEXT_MESSAGE_CONTENT")) >= deltas:
                 break
         return answer
+
+
+def assert_well_formed(answer: Answer) -> None:
+    """Each message and call starts before it goes on, and ends once."""
+    running: set[tuple[str, str]] = set()
+    for event in answer.events:
+        what, _, stage = event.type.value.rpartition("_")
+        id = getattr(event, "message_id", None) or getattr(event, "tool_call_id", "")
+        if stage == "START":
+            running.add((what, id))
+        elif stage in {"CONTENT", "ARGS"}:
+            assert (what, id) in running
+        elif stage == "END":
+            running.remove((what, id))
+    assert not running

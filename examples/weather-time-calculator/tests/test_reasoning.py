@@ -6,8 +6,7 @@ import pytest
 
 from weather_time_calculator.settings import Settings
 
-from .agent_client import AgentClient, Answer
-from .test_stream import assert_well_formed
+from .agent_client import AgentClient, Answer, assert_well_formed
 from local_model import wire
 from local_model.server import LocalModel
 from local_model.serving import served

@@ -4,7 +4,7 @@ import json
 import threading
 import uuid
 
-from .agent_client import AgentClient, Answer
+from .agent_client import AgentClient, assert_well_formed
 from local_model.server import Fault, LocalModel
 
 
@@ -112,18 +112,3 @@ def test_many_sessions_call_the_model_at_the_same_time(agent: AgentClient, local
 
     assert [request.ended for request in local_model.requests] == ["complete"] * 30
     assert local_model.most_at_once == 30
-
-
-def assert_well_formed(answer: Answer) -> None:
-    """Each message and call starts before it goes on, and ends once."""
-    running: set[tuple[str, str]] = set()
-    for event in answer.events:
-        what, _, stage = event.type.value.rpartition("_")
-        id = getattr(event, "message_id", None) or getattr(event, "tool_call_id", "")
-        if stage == "START":
-            running.add((what, id))
-        elif stage in {"CONTENT", "ARGS"}:
-            assert (what, id) in running
-        elif stage == "END":
-            running.remove((what, id))
-    assert not running
