@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -99,17 +100,18 @@ class LocalModel:
         running = sum(request.ended is None for request in self.requests)
         self.most_at_once = max(self.most_at_once, running)
         try:
-            for frame in frames:
+            for frame, following in itertools.pairwise(itertools.chain(frames, [b""])):
                 if fault and record.sent == fault.after:
                     record_end = "broken" if fault.kind != "stall" else record_end
                     async for last in _break(fault):
                         yield last
                     if fault.kind != "stall":
                         return
+                if not following:
+                    record_end = "complete"  # a client may leave as soon as it has the last frame
                 yield frame
                 record.sent += 1
                 await asyncio.sleep(self.pace)
-            record_end = "complete"
         finally:
             record.ended = record_end
 
