@@ -19,7 +19,6 @@ from streamplate.template import SOURCE
 Render = Callable[..., dict[str, Any]]
 """`(template, target, answers, *, tag, ask)`, as `render` has it."""
 
-_LITTER = ("__pycache__", "*.py[co]", ".DS_Store")
 _log = logging.getLogger(__name__)
 
 
@@ -72,7 +71,7 @@ def _copied(source: str, target: Path, environment: Mapping[str, str], **options
     asked = plain.prompts() if plain.is_dumb() and not options["defaults"] else nullcontext()
     try:
         with local.env(**environment), asked:
-            copier.run_copy(source, target, quiet=True, exclude=_LITTER, settings=copier.Settings(), **options)
+            copier.run_copy(source, target, quiet=True, settings=copier.Settings(), **options)
     except (KeyboardInterrupt, InteractiveSessionError) as error:
         raise StreamplateError("Interrupted: nothing was written") from error
     except (CopierError, TemplateError, ValueError, TypeError) as error:
