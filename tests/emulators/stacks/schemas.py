@@ -1,5 +1,6 @@
 """Properties held to the schemas of their resource types, as cfn-lint carries them."""
 
+import json
 from functools import cache
 from typing import Any
 
@@ -9,6 +10,7 @@ from jsonschema import Draft7Validator
 from .errors import ResourceFailure, invalid
 
 Json = dict[str, Any]
+PROPERTIES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{M}": r"\w", r"\p{P}": r"\S", r"\p{S}": r"\S"}
 
 
 @cache
@@ -22,7 +24,10 @@ def schema(kind: str, region: str) -> Json:
 
 @cache
 def _validator(kind: str, region: str) -> Draft7Validator:
-    return Draft7Validator(schema(kind, region))
+    text = json.dumps(schema(kind, region))
+    for group, here in PROPERTIES.items():
+        text = text.replace(json.dumps(group)[1:-1], json.dumps(here)[1:-1])
+    return Draft7Validator(json.loads(text))
 
 
 def check(kind: str, properties: Json, region: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from . import schemas, template
-from .errors import ResourceFailure, invalid
+from .errors import ResourceFailure, StackError, invalid
 from .resources import TYPES, Client, Type, missing, physical_name
 
 Json = dict[str, Any]
@@ -192,7 +192,7 @@ class Engine:
         replaced: list[Resource] = []
         try:
             self._apply(stack, wanted, made, replaced)
-        except (ResourceFailure, Exception) as error:
+        except (ResourceFailure, StackError) as error:
             stack.reason = f"The following resource(s) failed to {verb.lower()}: [{error.args[0]}]"
             self._take_back(stack, before, wanted, made)
             return
