@@ -19,8 +19,8 @@ from typing import Any
 from hatch_build import write_bundle
 from streamplate import __version__, notes, questions, template
 from streamplate.errors import UsageProblem
-from streamplate.merge import renamed
-from streamplate.render import render
+from streamplate.our_template import render
+from streamplate.updating.three_way import renamed
 
 ROOT = Path(__file__).parents[1]
 FROZEN = Path("tests", "tool", "releases.txt")

@@ -5,7 +5,7 @@
     project = streamplate.new("my-agent", {"tools": ["weather"]})
     streamplate.configure(project.path, {"tools": ["weather", "time"]})
     streamplate.check([project.path])[0].status  # "up to date"
-    streamplate.update(project.path, streamplate.Wanted(preview=True)).diff
+    streamplate.update(project.path, streamplate.UpdateRequest(preview=True)).diff
 
 Failures are `streamplate.StreamplateError`: a message, a hint and an exit code.
 """
@@ -14,7 +14,7 @@ from streamplate.creation import NewProject, new
 from streamplate.errors import StreamplateError, UsageProblem
 from streamplate.health import Health, check
 from streamplate.questions import Question, options
-from streamplate.updates import Report, Wanted, configure, update
+from streamplate.updating import Report, UpdateRequest, configure, update
 
 __version__ = "0.5.0"
 
@@ -24,8 +24,8 @@ __all__ = [
     "Question",
     "Report",
     "StreamplateError",
+    "UpdateRequest",
     "UsageProblem",
-    "Wanted",
     "__version__",
     "check",
     "configure",

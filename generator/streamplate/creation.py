@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from streamplate import foreign, presets, questions, render, repository, template, toolchain
+from streamplate import other_template, presets, questions, repository, template, toolchain
 from streamplate.errors import StreamplateError, UsageProblem
+from streamplate.our_template import OURS
+from streamplate.template import Template
 
 
 @dataclass(frozen=True)
@@ -57,18 +59,19 @@ def new(
     _refuse_full(target)
     _refuse_mixed(source, release, trust)
     make_repository = not repository.inside_repository(target) if git is None else git
-    with _opened(source, release, trust, say) as origin, _staging(target, dry_run) as project:
-        given = presets.answers(origin.folder, preset) | dict(answers or {})
-        asked = questions.read(origin.folder)
-        typed = questions.typed(given, asked)
-        recorded = origin.render(origin.folder, project, typed, tag=origin.tag, ask=ask)
+    with _opened(source, trust, say) as origin, _staging(target, dry_run) as project:
+        tag = origin.release(release)
+        with origin.unpacked(tag) as folders:
+            asked = questions.read(folders[tag])
+            given = questions.typed(presets.answers(folders[tag], preset) | dict(answers or {}), asked)
+            recorded = origin.render(folders[tag], project, given, tag=tag, ask=ask)
         answered = {question.key: recorded[question.key] for question in asked if question.key in recorded}
         steps = toolchain.next_steps(target, toolchain.scripts(project))
         made = NewProject(target, recorded["_commit"], answered, _files(project), make_repository, steps)
         if dry_run:
             return made
         review(made)
-        return _written(made, project, f"from {recorded['_src_path']}" if source else "with streamplate")
+        return _written(made, project, f"from {origin.address}" if source else "with streamplate")
 
 
 def presets_of(release: str = "") -> dict[str, str]:
@@ -77,10 +80,8 @@ def presets_of(release: str = "") -> dict[str, str]:
         return {preset.name: preset.description for preset in presets.read(folder).values()}
 
 
-def _opened(
-    source: str, release: str, trust: bool, say: Callable[[str], None]
-) -> AbstractContextManager[render.Source]:
-    return foreign.source(source, trust=trust, say=say) if source else render.ours(release)
+def _opened(source: str, trust: bool, say: Callable[[str], None]) -> AbstractContextManager[Template]:
+    return other_template.opened(source, trust=trust, say=say) if source else nullcontext(OURS)
 
 
 def _written(made: NewProject, project: Path, how: str) -> NewProject:

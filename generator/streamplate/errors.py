@@ -2,7 +2,7 @@
 
 * `StreamplateError`, exit 1: it could not be done.
   * `UsageProblem`, exit 2: the request itself cannot be met.
-    * `ForeignTemplate`, exit 2: the project was made from a template that is not ours to follow unasked.
+    * `OtherTemplate`, exit 2: the project was made from a template that is not ours to follow unasked.
 """
 
 from __future__ import annotations
@@ -30,5 +30,5 @@ class UsageProblem(StreamplateError):
     exit_code = 2
 
 
-class ForeignTemplate(UsageProblem):
+class OtherTemplate(UsageProblem):
     """A project that another template made."""

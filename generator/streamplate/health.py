@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streamplate import project
-from streamplate.errors import ForeignTemplate, StreamplateError
-from streamplate.updates import Wanted, target
+from streamplate.errors import OtherTemplate, StreamplateError
+from streamplate.our_template import OURS
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ def _check(root: Path) -> Health:
     path = os.path.abspath(root)
     try:
         found = project.load(root)
-        newest = target(found, Wanted())
+        newest = OURS.target(found, "")
         project.refuse_markers(found.root)
-    except ForeignTemplate as other:
+    except OtherTemplate as other:
         return Health(path, "skipped", problem=other.message)
     except StreamplateError as failure:
         return Health(path, "broken", problem=failure.message, hint=failure.hint)

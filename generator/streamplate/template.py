@@ -1,14 +1,17 @@
-"""Where the template is: this checkout's own, or a release out of the bundle that the package carries."""
+"""What a template is to the commands, and where ours is: in this checkout, or in the bundle on board."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from streamplate.errors import UsageProblem
 from streamplate.git import PRIVATE, git
+from streamplate.project import Project
+from streamplate.render import Render
 
 SOURCE = "https://streamplate.invalid/streamplate.git"
 """What a project records as its template's address. Under `.invalid` nobody can claim it before it is published."""
@@ -19,6 +22,30 @@ CHECKOUT = _ROOT if _PACKAGE.parent.name == "generator" and (_ROOT / "copier.yml
 """Root of the source checkout that this package is imported from, if it is."""
 
 BUNDLE = _PACKAGE / ("releases.bundle" if CHECKOUT else "template.bundle")
+
+
+class Template(Protocol):
+    """A template with releases, ours or another."""
+
+    @property
+    def address(self) -> str:
+        """What its projects record."""
+        ...
+
+    @property
+    def render(self) -> Render: ...
+
+    def release(self, wanted: str) -> str:
+        """Tag of the release that a new project is made of: the newest where none is `wanted`."""
+        ...
+
+    def target(self, found: Project, wanted: str) -> str:
+        """Tag of the release that a project is brought to; raises where the project is not of this template."""
+        ...
+
+    def unpacked(self, *tags: str) -> AbstractContextManager[dict[str, Path]]:
+        """Folders that hold those releases, for as long as the context lasts."""
+        ...
 
 
 def current() -> str:

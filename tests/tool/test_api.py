@@ -26,7 +26,7 @@ def test_a_projects_life(publish: Callable[..., None], tmp_path: Path) -> None:
         {"project_name": "my-agent", "tools": ["time"]},
     )
     assert streamplate.check(["my-agent"])[0].status == "outdated"
-    assert "+2\n" in streamplate.update("my-agent", streamplate.Wanted(preview=True)).diff
+    assert "+2\n" in streamplate.update("my-agent", streamplate.UpdateRequest(preview=True)).diff
     assert streamplate.update("my-agent").changed == [".copier-answers.yml", "agent.py"]
     commit(made.path)
     report = streamplate.configure("my-agent", {"tools": ["time", "weather"]})

@@ -127,7 +127,8 @@ def test_a_file_that_another_git_command_holds(streamplate: Command) -> None:
 KILL = """
 import os, signal, sys
 import streamplate
-from streamplate import template, worktree
+from streamplate import template
+from streamplate.updating import worktree
 from streamplate.cli import main
 
 bundle, step = sys.argv[1], int(sys.argv[2])

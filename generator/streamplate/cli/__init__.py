@@ -10,7 +10,7 @@ from streamplate.cli.group import Group, verbose_option
 from streamplate.cli.new import new
 from streamplate.cli.options import options
 from streamplate.cli.releases import releases
-from streamplate.cli.trial import try_
+from streamplate.cli.try_ import try_
 from streamplate.cli.update import configure, update
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}

@@ -11,7 +11,7 @@ import click
 from streamplate import health
 from streamplate.cli.answers import json_option
 from streamplate.cli.group import examples
-from streamplate.cli.places import all_option, paths_argument, projects
+from streamplate.cli.paths import all_option, paths_argument, projects
 from streamplate.health import Health
 
 

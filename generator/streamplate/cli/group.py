@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from streamplate import log, plain
+from streamplate import dumb_terminal, log
 from streamplate.errors import StreamplateError
 
 
@@ -27,7 +27,7 @@ class Group(click.Group):
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")  # an arrow on a terminal without one is no reason to fail
-        colour = False if os.environ.get("NO_COLOR") or plain.is_dumb() else None
+        colour = False if os.environ.get("NO_COLOR") or dumb_terminal.is_dumb() else None
         return super().make_context(*args, **{"color": colour, **extra})
 
     def invoke(self, ctx: click.Context) -> Any:

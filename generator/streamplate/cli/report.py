@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from streamplate.updates import Report
+from streamplate.updating import Report
 
 _COLOURS = {
     "updated": "green",

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
-from streamplate import fleet, foreign, updates
+from streamplate import other_template, updating
 from streamplate.cli import report
 from streamplate.cli.answers import data_option, from_data, json_option
 from streamplate.cli.complete import complete_release
 from streamplate.cli.group import examples
-from streamplate.cli.places import all_option, paths_argument, projects
+from streamplate.cli.paths import all_option, paths_argument, projects
 from streamplate.errors import UsageProblem
-from streamplate.updates import Report, Wanted
+from streamplate.our_template import OURS
+from streamplate.template import Template
+from streamplate.updating import Report, UpdateRequest, batch
 
 
 @click.command(
@@ -62,10 +65,10 @@ def update(
     ordinary unmerged files (exit code 3).
     """
     ask = not (defaults or as_json or preview) and sys.stdin.isatty() and sys.stdout.isatty()
-    wanted = Wanted(to=to, answers=from_data(data), branch=branch, preview=preview, ask=ask)
+    request = UpdateRequest(to=to, answers=from_data(data), branch=branch, preview=preview, ask=ask)
     roots = projects(paths, below)
-    reports = _from_elsewhere(roots, wanted, template, trust) if template else _updated(roots, wanted)
-    _finish(context, reports, wanted, as_json)
+    with _opened(template, trust, roots) as source:
+        _finish(context, _updated(roots, request, source), preview, as_json)
 
 
 @click.command(
@@ -96,33 +99,35 @@ def configure(
     """
     if not data:
         raise UsageProblem("Nothing to change", "For instance: -d tools=weather,time; see `streamplate options`")
-    wanted = Wanted(keep_release=True, answers=from_data(data), branch=branch, preview=preview)
-    _finish(context, _updated(projects(paths, below), wanted), wanted, as_json)
+    request = UpdateRequest(keep_release=True, answers=from_data(data), branch=branch, preview=preview)
+    _finish(context, _updated(projects(paths, below), request, OURS), preview, as_json)
 
 
-def _updated(roots: list[Path], wanted: Wanted) -> list[Report]:
-    if len(roots) == 1:
-        return [updates.update(roots[0], wanted)]
-    return fleet.update_all(roots, wanted, _progress(len(roots)))
-
-
-def _from_elsewhere(roots: list[Path], wanted: Wanted, url: str, trust: bool) -> list[Report]:
+def _opened(url: str, trust: bool, roots: list[Path]) -> AbstractContextManager[Template]:
+    if not url:
+        return nullcontext(OURS)
     if len(roots) != 1:
         raise UsageProblem("--template is for one project at a time")
-    return [foreign.update(roots[0], wanted, url, trust=trust, say=lambda text: click.echo(text, err=True))]
+    return other_template.opened(url, trust=trust, say=lambda text: click.echo(text, err=True))
 
 
-def _finish(context: click.Context, reports: list[Report], wanted: Wanted, as_json: bool) -> NoReturn:
+def _updated(roots: list[Path], request: UpdateRequest, template: Template) -> list[Report]:
+    if len(roots) == 1:
+        return [updating.update(roots[0], request, template)]
+    return batch.update_all(roots, request, _progress(len(roots)), template)
+
+
+def _finish(context: click.Context, reports: list[Report], preview: bool, as_json: bool) -> NoReturn:
     if as_json:
         click.echo(report.as_json(reports))
     elif len(reports) == 1:
-        click.echo(report.one(reports[0], wanted.preview))
+        click.echo(report.one(reports[0], preview))
     else:
         click.echo("\n".join([*map(report.line, reports), report.summary(reports)]))
     context.exit(report.exit_code(reports))
 
 
-def _progress(total: int) -> fleet.Progress:
+def _progress(total: int) -> batch.Progress:
     done = 0
 
     def show(finished: Report) -> None:

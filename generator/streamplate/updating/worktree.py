@@ -17,9 +17,10 @@ from pathlib import Path
 
 from streamplate.errors import StreamplateError
 from streamplate.git import attempt, git
-from streamplate.merge import Entry, Merged, Store, removal
 from streamplate.project import Repository, repository_of
 from streamplate.repository import NOBODY
+from streamplate.updating.store import Store, removal
+from streamplate.updating.three_way import Entry, Merged
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
-from streamplate import foreign
+from streamplate import other_template
 
 Command = Callable[..., Result]
 Release = Callable[..., None]
@@ -190,13 +190,13 @@ def test_a_template_without_questions(streamplate: Command, url: str, fork: Path
     ],
 )
 def test_addresses(text: str, url: str, ref: str) -> None:
-    assert foreign.address(text) == (url, ref)
+    assert other_template.address(text) == (url, ref)
 
 
 def test_a_folder_is_recorded_by_its_whole_path(tmp_path: Path) -> None:
     Path("my@fork").mkdir()
-    assert foreign.address("my@fork") == (str(tmp_path / "my@fork"), "")
-    assert foreign.address("my@fork@v1") == (str(tmp_path / "my@fork"), "v1")
+    assert other_template.address("my@fork") == (str(tmp_path / "my@fork"), "")
+    assert other_template.address("my@fork@v1") == (str(tmp_path / "my@fork"), "v1")
 
 
 @pytest.mark.parametrize("address", ["https://token@example.com/a.git", "https://me:secret@example.com/a.git@v1"])

@@ -6,16 +6,17 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from streamplate import project, questions
+from streamplate import questions
 from streamplate.errors import StreamplateError, UsageProblem
 from streamplate.git import attempt, git
-from streamplate.render import Render, Source, foreign_render
-from streamplate.updates import Job, Report, Wanted, merge_release, unchanged
+from streamplate.project import Project
+from streamplate.render import Render, copied
 
 Say = Callable[[str], None]
 
@@ -36,37 +37,73 @@ def address(text: str) -> tuple[str, str]:
 
 
 @contextmanager
-def source(text: str, *, trust: bool, say: Say) -> Iterator[Source]:
-    """The template at `URL[@ref]`, its newest release where no ref is named; `say` and `trust` as in `update`."""
-    url, ref = address(text)
-    with _mirror(url) as mirror, tempfile.TemporaryDirectory(prefix="streamplate-") as folder:
-        tag = ref or _newest(mirror)
-        template = _unpacked(mirror, tag, Path(folder, "template"))
-        _announce(url, tag, template, trust, say)
-        yield Source(template, tag, _renderer(url, mirror, trust))
-
-
-def update(root: Path, wanted: Wanted, text: str, *, trust: bool, say: Say) -> Report:
-    """Update the project in `root` from the git repository `URL[@ref]`, which has to be the one it records.
+def opened(text: str, *, trust: bool, say: Say) -> Iterator[OtherTemplate]:
+    """The template in the git repository `URL[@ref]`.
 
     `say` is told what is about to run. Tasks and Jinja extensions of the template run only with `trust`.
     """
     url, ref = address(text)
-    wanted = replace(wanted, to=wanted.to or ref)
-    found = project.load(root)
-    if _in_full(found.source) != url:
-        raise UsageProblem(f"{found.root} was made from {found.source}, not from {url}")
-    with _mirror(url) as mirror, tempfile.TemporaryDirectory(prefix="streamplate-") as folder:
-        tag = wanted.to or _newest(mirror)
-        if report := unchanged(found, wanted, tag):
-            return report
-        templates = {
-            ref: _unpacked(mirror, ref, Path(folder, str(n)))
-            for n, ref in enumerate(dict.fromkeys((found.release, tag)))
+    with ExitStack() as stack:
+        yield OtherTemplate(url, ref, trust, say, stack)
+
+
+@dataclass
+class OtherTemplate:
+    """A template in a git repository, which is fetched once, when it is first needed."""
+
+    address: str
+    ref: str
+    trust: bool
+    say: Say
+    stack: ExitStack
+
+    @property
+    def render(self) -> Render:
+        return _Renderer(self.address, self._mirror, self.trust)
+
+    def release(self, wanted: str) -> str:
+        return wanted or self.ref or _newest(self._mirror)
+
+    def target(self, found: Project, wanted: str) -> str:
+        if _in_full(found.source) != self.address:
+            raise UsageProblem(f"{found.root} was made from {found.source}, not from {self.address}")
+        return self.release(wanted)
+
+    @contextmanager
+    def unpacked(self, *tags: str) -> Iterator[dict[str, Path]]:
+        with tempfile.TemporaryDirectory(prefix="streamplate-") as folder:
+            folders = {tag: _unpacked(self._mirror, tag, Path(folder, str(n))) for n, tag in enumerate(tags)}
+            for tag in tags:
+                _announce(self.address, tag, folders[tag], self.trust, self.say)
+            yield folders
+
+    @cached_property
+    def _mirror(self) -> Path:
+        folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="streamplate-")))
+        done = attempt("clone", "-q", "--mirror", "--", self.address, folder)
+        if done.returncode:
+            raise StreamplateError(f"{self.address} cannot be fetched", done.stderr.strip())
+        return folder
+
+
+@dataclass(frozen=True)
+class _Renderer:
+    """`Render` for the template at `url`, found in its `mirror` on this machine, as plain Copier does it."""
+
+    url: str
+    mirror: Path
+    trust: bool
+
+    def __call__(
+        self, template: Path, target: Path, answers: Mapping[str, Any], *, tag: str, ask: bool
+    ) -> dict[str, Any]:
+        redirect = {
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"url.{self.mirror}.insteadOf",
+            "GIT_CONFIG_VALUE_0": self.url,
         }
-        for ref, template in templates.items():
-            _announce(url, ref, template, trust, say)
-        return merge_release(Job(found, wanted, tag, templates, _renderer(url, mirror, trust)))
+        options = {"defaults": not ask, "vcs_ref": tag, "unsafe": self.trust}
+        return copied(self.url, target, redirect, data=dict(answers), **options)
 
 
 def _in_full(url: str) -> str:
@@ -75,22 +112,6 @@ def _in_full(url: str) -> str:
         if url.startswith(short):
             return f"{long}{url.removeprefix(short).removesuffix('.git')}.git"
     return os.path.abspath(url) if Path(url).exists() else url
-
-
-def _renderer(url: str, mirror: Path, trust: bool) -> Render:
-    def render(_: Path, target: Path, answers: Mapping[str, Any], *, tag: str, ask: bool) -> dict[str, Any]:
-        return foreign_render(url, mirror, target, answers, tag=tag, ask=ask, trust=trust)
-
-    return render
-
-
-@contextmanager
-def _mirror(url: str) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="streamplate-") as folder:
-        done = attempt("clone", "-q", "--mirror", "--", url, folder)
-        if done.returncode:
-            raise StreamplateError(f"{url} cannot be fetched", done.stderr.strip())
-        yield Path(folder)
 
 
 def _newest(mirror: Path) -> str:

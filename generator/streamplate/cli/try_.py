@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from streamplate import trial
+from streamplate import demo
 from streamplate.cli.answers import data_option, from_data
 from streamplate.cli.group import examples
 from streamplate.toolchain import quoted, shown
@@ -24,7 +24,7 @@ EXAMPLES = examples(
 
 
 @click.command("try", epilog=EXAMPLES)
-@click.argument("question", default=trial.QUESTION)
+@click.argument("question", default=demo.QUESTION)
 @data_option
 @click.option("--keep", metavar="DIR", type=click.Path(path_type=Path), help="Make the project in DIR, and keep it.")
 @click.option("--once", is_flag=True, help="End after the first answer, on a terminal too.")
@@ -38,7 +38,7 @@ def try_(question: str, data: tuple[str, ...], keep: Path | None, once: bool) ->
         if number := getattr(signal, name, None):  # Windows has no SIGHUP
             signal.signal(number, lambda *_: sys.exit(1))
     chat = sys.stdin.isatty() and sys.stdout.isatty() and not once
-    if trial.run(question, from_data(data), keep=keep, chat=chat, step=_step, say=_say):
+    if demo.run(question, from_data(data), keep=keep, chat=chat, step=_step, say=_say):
         sys.exit(1)
     place = f"cd {quoted(shown(keep.absolute()))}" if keep else "streamplate new my-agent"
     click.echo(f"\n{'Kept' if keep else 'Make your own'}: {click.style(place, fg='cyan')}", err=True)

@@ -1,0 +1,37 @@
+"""Bring projects to another release of the template, or to other answers, with their owners' edits kept.
+
+A plan is made without rendering (`plan`); merging renders both releases and lets git merge them (`merging`,
+`three_way`, in a `store` of our own); the result goes to the `worktree`, and a `report` says what it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from streamplate.our_template import OURS
+from streamplate.template import Template
+from streamplate.updating import merging, plan
+from streamplate.updating.plan import UpdateRequest
+from streamplate.updating.report import Report
+
+__all__ = ["Report", "UpdateRequest", "configure", "update"]
+
+
+def update(root: str | Path, request: UpdateRequest | None = None, template: Template = OURS) -> Report:
+    """Update the project in `root`, by default to the newest release; nothing has changed when this raises.
+
+    Conflicts are no failure: `Report.conflicts` names the files, which git shows as unmerged. `StreamplateError` says
+    what is in the way: uncommitted changes, conflict markers, a release that is not on board.
+    """
+    planned = plan.make(Path(root), request or UpdateRequest(), template)
+    if planned.is_idle:
+        return merging.nothing_to_do(planned)
+    with template.unpacked(*planned.releases) as folders:
+        return merging.carry_out(planned, folders, template.render)
+
+
+def configure(root: str | Path, answers: Mapping[str, Any], *, branch: str = "", preview: bool = False) -> Report:
+    """Give the project in `root` other answers on the release it has; nothing has changed when this raises."""
+    return update(root, UpdateRequest(keep_release=True, answers=answers, branch=branch, preview=preview))

@@ -1,0 +1,95 @@
+"""Carry a plan out: render both releases, have them merged with the project, put the result where it is wanted."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from streamplate import notes, project, questions
+from streamplate.notes import Notes
+from streamplate.project import Repository
+from streamplate.render import Render
+from streamplate.updating import three_way, worktree
+from streamplate.updating.plan import Plan
+from streamplate.updating.report import Report
+from streamplate.updating.store import Store
+from streamplate.updating.three_way import Merged
+
+
+def nothing_to_do(plan: Plan) -> Report:
+    return Report(str(plan.project.root), "up to date", plan.release, plan.release)
+
+
+def carry_out(plan: Plan, folders: Mapping[str, Path], render: Render) -> Report:
+    """Merge a release into a project; `folders` are the plan's releases, unpacked."""
+    repository = project.repository_of(plan.project.root)
+    project.refuse_dirty(repository, "." if plan.request.stages else project.ANSWERS_FILE)
+    project.refuse_markers(plan.project.root)
+    crossed = notes.crossed(folders[plan.release], plan.project.release, plan.release)
+    with tempfile.TemporaryDirectory(prefix="streamplate-") as folder:
+        store = Store(Path(folder, "store"), repository)
+        base, theirs = (store.tree(path) for path in _rendered(plan, folders, render, crossed, Path(folder)))
+        moves = {old: new for release in crossed for old, new in release.renames.items()}
+        merged = three_way.merge(store, base, repository.tree, theirs, label=plan.release, renames=moves)
+        report = _report(plan, store, repository, merged, crossed)
+        return _delivered(report, repository, store, merged, plan)
+
+
+def _rendered(
+    plan: Plan, folders: Mapping[str, Path], render: Render, crossed: list[Notes], folder: Path
+) -> tuple[Path, Path]:
+    """The project as its own release makes it, and as the new release does with the new answers."""
+    base, theirs, found = folder / "base", folder / "theirs", plan.project
+    old, new = folders[found.release], folders[plan.release]
+    render(old, base, _known(found.answers, old), tag=found.release, ask=False)
+    renamed = {before: after for release in crossed for before, after in release.answers.items()}
+    carried = _known({renamed.get(key, key): value for key, value in found.answers.items()}, new)
+    given = questions.typed(plan.request.answers, questions.read(new))
+    render(new, theirs, carried | given, tag=plan.release, ask=plan.request.ask)
+    return base, theirs
+
+
+def _known(answers: Mapping[str, Any], template: Path) -> dict[str, Any]:
+    """Those answers that the template still asks for."""
+    keys = {question.key for question in questions.read(template)}
+    return {key: value for key, value in answers.items() if key in keys}
+
+
+def _report(plan: Plan, store: Store, repository: Repository, merged: Merged, crossed: list[Notes]) -> Report:
+    letters: dict[str, list[str]] = {"A": [], "M": [], "D": [], "T": []}
+    renamed = {}
+    parts = iter(store.git("diff", "--name-status", "-z", "-M", repository.tree, merged.tree).split("\0"))
+    for letter in parts:
+        if letter.startswith("R"):
+            old = next(parts)
+            renamed[old] = next(parts)
+        elif letter:
+            letters[letter].append(next(parts))
+    return Report(
+        path=str(plan.project.root),
+        status="conflicts" if merged.conflicts else "updated",
+        old=plan.project.release,
+        new=plan.release,
+        added=letters["A"],
+        changed=letters["M"] + letters["T"],
+        removed=letters["D"],
+        renamed=renamed,
+        conflicts=sorted(merged.conflicts),
+        kept=merged.kept,
+        missed=merged.missed,
+        breaking=[text for release in crossed for text in release.breaking],
+        manual=[text for release in crossed for text in release.manual],
+    )
+
+
+def _delivered(report: Report, repository: Repository, store: Store, merged: Merged, plan: Plan) -> Report:
+    if plan.request.preview:
+        return replace(report, diff=store.git("diff", "--binary", "-M", repository.tree, merged.tree))
+    if name := plan.request.branch:
+        worktree.branch(repository, store, merged, name, f"Update to streamplate {report.new}")
+        return replace(report, undo=f"git branch -D {name}")
+    worktree.stage(repository, store, merged)
+    return replace(report, undo="git restore --source=HEAD --staged --worktree -- .")

@@ -1,0 +1,40 @@
+"""What an update did to a project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from streamplate.errors import StreamplateError
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an update did to one project, or with a preview would do. Paths are relative to the project."""
+
+    path: str
+    status: str
+    """`updated`, `conflicts`, `up to date`, `skipped` or `failed`."""
+    old: str = ""
+    new: str = ""
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    renamed: dict[str, str] = field(default_factory=dict)
+    conflicts: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    """Files with the user's edits that the template no longer has: kept."""
+    missed: list[str] = field(default_factory=list)
+    """Files that the user deleted, or renamed and rewrote, and the template changed: still deleted."""
+    breaking: list[str] = field(default_factory=list)
+    manual: list[str] = field(default_factory=list)
+    undo: str = ""
+    diff: str = ""
+    """Of a preview: the change as a patch."""
+    error: str = ""
+    hint: str = ""
+
+
+def failed(root: Path, failure: StreamplateError) -> Report:
+    """The report of a project that could not be updated."""
+    return Report(str(root), "failed", error=failure.message, hint=failure.hint)
