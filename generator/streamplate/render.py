@@ -29,7 +29,6 @@ class Render(Protocol):
         ...
 
 
-_LITTER = ("__pycache__", "*.py[co]", ".DS_Store")
 _log = logging.getLogger(__name__)
 
 
@@ -44,7 +43,7 @@ def copied(source: str, target: Path, environment: Mapping[str, str], **options:
     asked = dumb_terminal.prompts() if dumb_terminal.is_dumb() and not options["defaults"] else nullcontext()
     try:
         with local.env(**environment), asked:
-            copier.run_copy(source, target, quiet=True, exclude=_LITTER, settings=copier.Settings(), **options)
+            copier.run_copy(source, target, quiet=True, settings=copier.Settings(), **options)
     except (KeyboardInterrupt, InteractiveSessionError) as error:
         raise StreamplateError("Interrupted: nothing was written") from error
     except (CopierError, TemplateError, ValueError, TypeError) as error:

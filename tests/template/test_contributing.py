@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from streamplate.render import render
+from streamplate.our_template import render
 
 from tests.readme import README
 from tests.template.test_renders import assert_clean
@@ -77,9 +77,10 @@ def build_model(settings: Settings) -> None:
 '''
 MODULE = '"""A toy."""\n'
 
-CLIENTS = "template/project/{% if clients or deployment %}clients{% endif %}"
-CLIENT = f"{CLIENTS}/{{% if 'NAME' in clients %}}NAME{{% endif %}}/__init__.py"
-DEPLOYMENT = "template/project/{% if deployment %}deploy{% endif %}/{% if 'NAME' in deployment %}NAME.py{% endif %}"
+
+CLIENT_TEST = '"""A toy\'s test."""\n'
+Edits = dict[str, list[tuple[str, str]]]
+"""What is replaced in a file, by what."""
 
 
 def choice(before: str) -> tuple[str, str]:
@@ -87,19 +88,16 @@ def choice(before: str) -> tuple[str, str]:
     return before, f"    A toy: toy\n{before}"
 
 
-ADDED: dict[str, tuple[dict[str, str], dict[str, tuple[str, str]], dict[str, Any]]] = {
+ADDED: dict[str, tuple[dict[str, str], Edits, dict[str, Any]]] = {
     "tool": (
         {
-            "template/tools/NAME/tool.py": TOOL,
+            "template/project/src/{{ package_name }}/tools/NAME.py": TOOL,
             "template/tools/NAME/dependencies.txt": "",
-            "template/tools/NAME/offline.py": OFFLINE,
-            "template/tools/NAME/test_tool.py": TOOL_TEST,
+            "template/project/local_model/tools/NAME.py": OFFLINE,
+            "template/project/tests/tools/test_NAME.py.jinja": TOOL_TEST,
             "template/tools/NAME/README.md": "* `toy(sides)`: rolls a die.\n",
         },
-        {
-            "template/questions/tools.yml": choice("    Time in"),
-            "template/project/src/{{ package_name }}/tools/__init__.py.jinja": ("'time':", "'toy': 'toy', 'time':"),
-        },
+        {"template/questions/tools.yml": [choice("    Time in")]},
         {"tools": ["weather", "toy"]},
     ),
     "framework": (
@@ -109,31 +107,36 @@ ADDED: dict[str, tuple[dict[str, str], dict[str, tuple[str, str]], dict[str, Any
             "template/frameworks/NAME/dependencies.txt": "",
         },
         {
-            "template/questions/framework.yml": choice("    LangGraph:"),
-            "template/questions/model.yml": (
-                '      "strands":',
-                '      "toy": {"bedrock": "bedrock"},\n      "strands":',
-            ),
+            "template/questions/framework.yml": [
+                choice("    LangGraph:"),
+                ("      strands: {", "      toy: {model_provider: [bedrock], memory: [none]}\n      strands: {"),
+            ]
         },
         {"framework": "toy"},
     ),
     "client": (
         {
-            CLIENT: MODULE,
+            "template/project/clients/NAME/__init__.py": MODULE,
+            "template/project/tests/clients/test_NAME.py": CLIENT_TEST,
             "template/clients/NAME/README.md": "## Play\n\nWith a toy.\n",
             "template/clients/NAME/dependencies.txt": "",
             "template/clients/NAME/scripts.toml": "",
         },
-        {"template/questions/clients.yml": choice("    Terminal chat:")},
+        {"template/questions/clients.yml": [choice("    Terminal chat:")]},
         {"clients": ["terminal", "toy"]},
     ),
     "deployment": (
         {
-            DEPLOYMENT: MODULE,
+            "template/project/deploy/NAME.py": MODULE,
             "template/deployments/NAME/README.md": "**Toy.** It goes nowhere.\n",
             "template/deployments/NAME/scripts.toml": 'toy = "deploy.toy:main"\n',
         },
-        {"template/questions/deployment.yml": choice("    CloudFormation")},
+        {
+            "template/questions/deployment.yml": [
+                choice("    CloudFormation"),
+                ("    cdk: [", "    toy: [/deploy/toy.py]\n    cdk: ["),
+            ]
+        },
         {"deployment": ["code-zip", "toy"]},
     ),
 }
@@ -145,7 +148,6 @@ def steps(kind: str) -> str:
     return text.partition(f"## Add a {kind}\n")[2].partition("\n## ")[0]
 
 
-@pytest.mark.parametrize("kind", ADDED)
 def test_it_names_every_file_in_under_twenty_lines(kind: str) -> None:
     files, edits, _ = ADDED[kind]
 
@@ -153,22 +155,48 @@ def test_it_names_every_file_in_under_twenty_lines(kind: str) -> None:
     assert steps(kind).count("\n") < 20
 
 
-@pytest.mark.parametrize("kind", ADDED)
-def test_a_toy_is_added_by_following_it(kind: str, tmp_path: Path) -> None:
-    files, edits, answers = ADDED[kind]
+@pytest.fixture(params=ADDED)
+def kind(request: pytest.FixtureRequest) -> str:
+    """What is added."""
+    return str(request.param)
+
+
+@pytest.fixture
+def extended(kind: str, tmp_path: Path) -> Path:
+    """A copy of the template with the toy of that kind."""
+    files, edits, _ = ADDED[kind]
     shutil.copytree(ROOT / "template", tmp_path / "template")
     shutil.copy(ROOT / "copier.yml", tmp_path)
     for name, content in files.items():
         path = tmp_path / name.replace("NAME", "toy")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
-    for name, (old, new) in edits.items():
-        text = (tmp_path / name).read_text()
-        assert text.count(old) == 1, f"{name} has {text.count(old)} of {old!r}"
-        (tmp_path / name).write_text(text.replace(old, new))
+    for name, replacements in edits.items():
+        for old, new in replacements:
+            text = (tmp_path / name).read_text()
+            assert text.count(old) == 1, f"{name} has {text.count(old)} of {old!r}"
+            (tmp_path / name).write_text(text.replace(old, new))
+    return tmp_path
 
-    project = tmp_path / "my-agent"
-    render(tmp_path, project, {"project_name": "my-agent", **answers}, tag="v0.0.1", ask=False)
+
+def rendered(template: Path, answers: dict[str, Any]) -> Path:
+    """A project of that template."""
+    project = template / "my-agent"
+    render(template, project, {"project_name": "my-agent", **answers}, tag="v0.0.1", ask=False)
+    return project
+
+
+def test_a_toy_is_added_by_following_it(extended: Path, kind: str) -> None:
+    files, _, answers = ADDED[kind]
+
+    project = rendered(extended, answers)
 
     assert_clean(project)
     assert next(iter(files.values())) in [path.read_text() for path in project.rglob("*.py")]
+
+
+def test_a_toy_that_is_not_chosen_leaves_no_trace(extended: Path) -> None:
+    project = rendered(extended, {})
+
+    assert [path for path in project.rglob("*") if "toy" in path.name] == []
+    assert not re.search(r"\btoy\b", (project / "pyproject.toml").read_text())
