@@ -28,9 +28,9 @@ _SETTINGS = [
     "-c",
     "core.autocrlf=false",
     "-c",
-    "core.excludesFile={os.devnull}",
+    f"core.excludesFile={os.devnull}",
     "-c",
-    "core.attributesFile={os.devnull}",
+    f"core.attributesFile={os.devnull}",
 ]
 
 
