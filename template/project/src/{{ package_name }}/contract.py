@@ -93,10 +93,27 @@ class ToolResult:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one model call. A turn with tools makes several calls; they add up."""
+    """Tokens of model calls. `input_tokens` is all that the model read, from its cache too. None: nobody told."""
 
-    input_tokens: int
-    output_tokens: int
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_input_tokens: int | None = None
+    cache_write_input_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+    def __add__(self, other: "Usage") -> "Usage":
+        """Both together."""
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            _sum(self.cached_input_tokens, other.cached_input_tokens),
+            _sum(self.cache_write_input_tokens, other.cache_write_input_tokens),
+            _sum(self.reasoning_tokens, other.reasoning_tokens),
+        )
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None and other is None else (one or 0) + (other or 0)
 
 
 Part = Reasoning | Text | ToolCallStart | ToolCallArguments | ToolCallEnd | ToolResult | Usage
