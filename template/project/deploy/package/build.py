@@ -8,7 +8,7 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
-from ..config import PACKAGE, PYTHON, ROOT, Config
+from ..config import PACKAGE, ROOT, Config
 from ..errors import DeployError
 from . import bytecode, checks, trim
 from .archive import write_zip
@@ -42,7 +42,7 @@ def build(config: Config) -> Package:
     Needs `uv.lock` (made if missing): same lock, same sources, same package on any machine.
     """
     wanted = requirements()
-    python = bytecode.find_python()
+    python = bytecode.find_python(config.python)
     digest = _digest(wanted, config, python is not None)
     package = Package(OUTPUT / "tree", OUTPUT / f"{digest[:32]}.zip", digest, python is not None)
     if not package.zip.exists():
@@ -53,7 +53,7 @@ def build(config: Config) -> Package:
 def _build(package: Package, requirements: str, config: Config, python: str | None) -> None:
     shutil.rmtree(OUTPUT, ignore_errors=True)
     package.tree.mkdir(parents=True)
-    install(requirements, package.tree)
+    install(requirements, package.tree, config.python)
     _copy_source(package.tree)
     trim.trim(package.tree, {*config.aws_services, *trim.services_named_in(SOURCE)})
     checks.check_architecture(package.tree)
@@ -79,7 +79,7 @@ def requirements() -> str:
 
 def _digest(requirements: str, config: Config, compiled: bool) -> str:
     """Identifies the package's inputs: dependencies, sources, options, and the code that builds it."""
-    digest = hashlib.sha256(f"{requirements}{PYTHON}{compiled}{sorted(config.aws_services)}".encode())
+    digest = hashlib.sha256(f"{requirements}{config.python}{compiled}{sorted(config.aws_services)}".encode())
     digest.update(STARTER.read_bytes())
     for folder in (SOURCE, Path(__file__).parent):
         for file in sorted(_source_files(folder)):
@@ -92,17 +92,17 @@ def _source_files(folder: Path) -> list[Path]:
     return [file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
 
 
-def install(requirements: str, tree: Path) -> None:
+def install(requirements: str, tree: Path, python: str) -> None:
     """Install wheels for the oldest platform that every dependency has one for."""
     file = tree.with_name("requirements.txt")
     file.write_text(requirements, encoding="utf-8")
-    wheels = ["--python-version", PYTHON, "--only-binary", ":all:", "--no-deps", "--link-mode", "copy"]
+    wheels = ["--python-version", python, "--only-binary", ":all:", "--no-deps", "--link-mode", "copy"]
     for platform in PLATFORMS:
         target = ["--python-platform", platform, "--target", str(tree), "--requirements", str(file)]
         done = _run(["pip", "install", *wheels, *target])
         if done.returncode == 0:
             return
-    problem = f"Not every dependency has a wheel for Python {PYTHON} on arm64:\n{done.stderr.strip()}"
+    problem = f"Not every dependency has a wheel for Python {python} on arm64:\n{done.stderr.strip()}"
     raise DeployError(problem, "Choose other versions, or deploy a container instead.")
 
 
