@@ -22,6 +22,7 @@ from tenacity.wait import wait_random_exponential
 from urllib3.exceptions import HTTPError
 
 from .errors import Failure
+from .parts import Usage
 from .settings import Settings
 
 NAME = "bedrock"
@@ -89,6 +90,11 @@ class ModelStream:
                 raise StopIteration
             raise TruncatedStream
         self._complete = self._complete or "messageStop" in event
+        if "metadata" in event:
+            u = event["metadata"]["usage"]
+            self.calls.usage += Usage(
+                u["totalTokens"] - u["outputTokens"], u["outputTokens"], u.get("cacheReadInputTokens")
+            )
         return event
 
     @contextmanager
@@ -120,6 +126,9 @@ class ModelCalls:
 
     def __init__(self, retry_seconds: float) -> None:
         self.closed = threading.Event()
+        self.usage = Usage()
+        self.failure = None
+        self.count = 0
         self.retrying = Retrying(
             retry=retry_if_exception(_is_passing),
             stop=stop_before_delay(retry_seconds) | stop_when_event_set(self.closed),
@@ -150,12 +159,12 @@ _calls: ContextVar[ModelCalls] = ContextVar("model_calls")
 
 
 @contextmanager
-def model_calls(settings: Settings) -> Iterator[None]:
+def model_calls(settings: Settings) -> Iterator[ModelCalls]:
     """Every model call made within, also in threads that inherit the context, has ended when the block has."""
     calls = ModelCalls(settings.throttle_seconds)
     token = _calls.set(calls)
     try:
-        yield
+        yield calls
     finally:
         calls.close()
         with suppress(ValueError):  # an abandoned generator is closed in another context
@@ -179,6 +188,8 @@ class TrackedClient:
         calls = _calls.get()
         response: dict[str, Any] = calls.retrying(self._client.converse_stream, **request)
         stream = ModelStream(response["stream"])
+        stream.calls = calls
+        calls.count += 1
         calls.add(stream)
         return {**response, "stream": stream}
 
