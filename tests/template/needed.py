@@ -58,10 +58,11 @@ STARTED = {
 
 CALLED = {
     "_new_line": "bound to a key",
-    "answer_too_long": "part of the contract, though not every framework tells",
     "local_agent": "the tutorial",
+    "needs_approval": "marks tools of the project's own",
     "serve": "started as a process",
     "show": "the tutorial",
+    "state": "for tools of the project's own",
 }
 """Functions that no module calls, and who does."""
 
