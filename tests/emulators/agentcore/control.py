@@ -25,11 +25,6 @@ CONFIGURATION = (
     "requestHeaderConfiguration",
     "filesystemConfigurations",
     "metadataConfiguration",
-    "platformVersion",
-    "capacityProviderConfiguration",
-    "hooksConfiguration",
-    "allowedPorts",
-    "resourceConfigurations",
 )
 
 

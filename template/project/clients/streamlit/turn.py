@@ -133,8 +133,7 @@ class _Call:
     def finish(self, seconds: float, result: str) -> None:
         """The tool has answered."""
         self._status.code(result, language=None, wrap_lines=True)
-        label = f"`{self._signature()}` {seconds - self._since:.1f} s"
-        self._status.update(label=label, state="error" if result.startswith("Error:") else "complete")
+        self._status.update(label=f"`{self._signature()}` {seconds - self._since:.1f} s", state="complete")
 
     def _signature(self) -> str:
         arguments: dict[str, Any] = json.loads(self.arguments or "{}")

@@ -158,6 +158,3 @@ def _body(response: HTTPResponse) -> bytes:
         if time.monotonic() > deadline:
             raise TimeoutError
     return body
-
-
-TOOLS = [get_weather]
