@@ -1,4 +1,4 @@
-"""What a project holds is what it needs: its dependencies, its modules and its functions, and the exceptions in words."""
+"""A project holds what it needs: its dependencies, its modules and its functions, and the exceptions in words."""
 
 from __future__ import annotations
 
