@@ -1,4 +1,4 @@
-"""What a project holds is what it needs: its dependencies, its modules and its functions, and the exceptions in words."""
+"""A project holds what it needs: its dependencies, its modules and its functions, and the exceptions in words."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ NOT_IMPORTED = {
     "ipykernel": "runs the notebook",
     "mypy": "a command",
     "ruff": "a command",
+    "types-jsonschema": "mypy reads it",
     "tzdata": "zoneinfo reads it where the system has no zones",
     "uvloop": "uvicorn's event loop",
 }

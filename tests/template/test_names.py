@@ -23,7 +23,21 @@ def test_what_each_requirement_brings_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["class", "calendar", "local-model", "openai", "langchain-aws", "tests", "evals", "clients", "dev", "con", "lpt9", "yaml"]
+    "name",
+    [
+        "class",
+        "calendar",
+        "local-model",
+        "openai",
+        "langchain-aws",
+        "tests",
+        "evals",
+        "clients",
+        "dev",
+        "con",
+        "lpt9",
+        "yaml",
+    ],
 )
 def test_a_name_that_is_taken_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(streamplate.UsageProblem, match="choose another"):
