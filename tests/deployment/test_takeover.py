@@ -1,4 +1,4 @@
-"""What a release before 0.5 deployed, call by call, becomes part of the stack: nothing is orphaned, nothing is made anew."""
+"""What a release before 0.5 deployed, call by call, becomes part of the stack: nothing is orphaned or made anew."""
 
 import boto3
 

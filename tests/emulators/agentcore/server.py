@@ -104,7 +104,9 @@ class Emulator:
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        watching = asyncio.create_task(self.sessions.watch())
         yield
+        watching.cancel()
         await self.control.settled()
         await self.sessions.stop_all()
         await self.data.close()
