@@ -27,7 +27,8 @@ What the real service is NOT known to do, and is guessed here:
 
 What it is as awkward about as the service: DEFAULT serves a new version a little after the version is READY; a session
 that says `Healthy` (or nothing) on `/ping` for the idle time is ended, in mid-answer too, and one that says
-`HealthyBusy` is not; frames of a WebSocket are 32 KB at most; on platform version 2 every session is a copy of one process that was
+`HealthyBusy` is not; frames of a WebSocket are 32 KB at most; on platform version 2 every session is a copy of one
+process that was
 started for its version. The copy is a fork where the agent would begin to listen: what it holds in memory then,
 random's state among it, is the same in every session. What it would do from then to its first `/ping` (an ASGI
 lifespan) is in the service's snapshot too, but done in every session here.
