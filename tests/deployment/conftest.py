@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -90,6 +91,7 @@ def empty_account(account: Aws, store: Path, patch: pytest.MonkeyPatch) -> Itera
             patch.setenv(name, value)
         patch.delenv("AWS_PROFILE", raising=False)
         patch.setenv("UV_PYTHON_DOWNLOADS", "never")
+        patch.setenv("PATH", os.pathsep.join(each for each in os.get_exec_path() if not each.endswith("shims")))
         patch.setattr(boto3, "DEFAULT_SESSION", None)
         yield emulator, stacks
 

@@ -49,7 +49,7 @@ def image_of(cloud: Emulator) -> str:
 def test_what_the_dockerfile_makes_starts_and_answers(project: Project, tmp_path: Path) -> None:
     image = dockerfile.build(project.path, tmp_path / "image")
     assert (image.platform, image.user) == ("linux/arm64", "agent")
-    assert sorted(file.name for file in image.path(".").iterdir()) == [".venv", "main.py", "my_agent"]
+    assert sorted(file.name for file in image.path(".").iterdir()) == [".venv", "my_agent"]
     sources = {file.stem for file in image.path("my_agent").glob("*.py")}
     assert sources <= {file.name.partition(".")[0] for file in image.path("my_agent/__pycache__").iterdir()}
     environment = dockerfile.process_environment(image) | dict(project.model)
@@ -97,7 +97,7 @@ def test_codebuild_makes_the_image_once(project: Project, cloud: Emulator) -> No
     assert uri.startswith("123456789012.dkr.ecr.us-west-2.amazonaws.com/my_agent-images:")
     with zipfile.ZipFile(project.path / "build" / "context.zip") as context:
         names = set(context.namelist())
-    assert {"Dockerfile", "pyproject.toml", "uv.lock", "deploy/entry_point.py", "src/my_agent/main.py"} <= names
+    assert {"Dockerfile", "pyproject.toml", "uv.lock", "src/my_agent/main.py"} <= names
     assert not [name for name in names if "__pycache__" in name or name.startswith("tests")]
 
     put_image(uri)

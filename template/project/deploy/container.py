@@ -13,7 +13,7 @@ from .command import Context
 from .config import ROOT, Config
 from .errors import DeployError
 
-FILES = ("Dockerfile", "pyproject.toml", "uv.lock", "deploy/entry_point.py")
+FILES = ("Dockerfile", "pyproject.toml", "uv.lock")
 
 
 def publish(context: Context) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from .archive import write_zip
 PLATFORMS = ("aarch64-manylinux2014", "aarch64-manylinux_2_28")
 OUTPUT = ROOT / "build" / "package"
 SOURCE = ROOT / "src" / PACKAGE
-STARTER = ROOT / "deploy" / "entry_point.py"
 ENTRY_POINT = "main.py"
+STARTER = f'import runpy\n\nrunpy.run_module("{PACKAGE}.deployed", run_name="__main__")\n'
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,6 @@ def requirements() -> str:
 def _digest(requirements: str, config: Config, compiled: bool) -> str:
     """Identifies the package's inputs: dependencies, sources, options, and the code that builds it."""
     digest = hashlib.sha256(f"{requirements}{config.python}{compiled}{sorted(config.aws_services)}".encode())
-    digest.update(STARTER.read_bytes())
     for folder in (SOURCE, Path(__file__).parent):
         for file in sorted(_source_files(folder)):
             name = file.relative_to(folder).as_posix()
@@ -109,7 +108,7 @@ def install(requirements: str, tree: Path, python: str) -> None:
 def _copy_source(tree: Path) -> None:
     """`src/`, and at the top what AgentCore starts."""
     shutil.copytree(SOURCE, tree / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copyfile(STARTER, tree / ENTRY_POINT)
+    (tree / ENTRY_POINT).write_text(STARTER, encoding="utf-8")
 
 
 def _run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
