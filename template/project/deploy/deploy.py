@@ -77,8 +77,8 @@ def deploy(context: Context, artifact: Json) -> Json:
 
 def _parameters(context: Context, body: Json) -> list[Json]:
     """Of the template. An endpoint stays at the version that it serves."""
-    outputs = Stack(context, context.config.stack).outputs()
-    found = runtimes.endpoints(runtimes.control(context), outputs["id"]) if outputs else []
+    runtime = Stack(context, context.config.stack).resources().get("Runtime")
+    found = runtimes.endpoints(runtimes.control(context), runtime) if runtime else []
     live = {f"{each['name'].title()}Version": each["liveVersion"] for each in found if "liveVersion" in each}
     return template.parameters(body, context.config, **live)
 

@@ -45,8 +45,7 @@ def _agent(context: Context) -> dict[str, Callable[[], Any]]:
 
 
 def _made(stack: Stack) -> str:
-    rows = stack.client.describe_stack_resources(StackName=stack.name)["StackResources"]
-    return ", ".join(f"{each['LogicalResourceId']} {each['PhysicalResourceId'].rpartition('/')[2]}" for each in rows)
+    return ", ".join(f"{name} {made.rpartition('/')[2]}" for name, made in stack.resources().items())
 
 
 def _logs(context: Context) -> dict[str, Callable[[], Any]]:

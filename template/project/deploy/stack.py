@@ -44,6 +44,11 @@ class Stack:
         """Its outputs; none where there is no stack."""
         return {each["OutputKey"]: each["OutputValue"] for each in (self.find() or {}).get("Outputs", [])}
 
+    def resources(self) -> dict[str, str]:
+        """What it made: physical ids by the names in the template."""
+        rows = self.client.describe_stack_resources(StackName=self.name)["StackResources"] if self.find() else []
+        return {each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in rows}
+
     def template(self) -> Json:
         """The template that it was made from."""
         found: Json = self.client.get_template(StackName=self.name)["TemplateBody"]
