@@ -84,7 +84,7 @@ class Emulator:
             settings.role_seconds,
         )
         self.data = DataPlane(self.account, self.sessions)
-        self.memory = Memory()
+        self.memory = Memory(self.account)
         self._answers: dict[tuple[str, str], tuple[Params, Params]] = {}
 
     @property

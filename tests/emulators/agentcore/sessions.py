@@ -87,6 +87,7 @@ class Sessions:
         self.environment, self.output = environment, output
         self.running: dict[Key, Session] = {}
         self._originals: dict[tuple[str, str], asyncio.subprocess.Process] = {}
+        self.storage: dict[tuple[str, ...], str] = {}
         self._locks: dict[tuple[str, ...], asyncio.Lock] = {}
         self._printed: list[asyncio.Task[None]] = []
 
@@ -142,18 +143,31 @@ class Sessions:
         if restored:
             process, printed = await self._restore(key, version, port, group)
         else:
-            process = own = await self._launch(version, str(port), asyncio.subprocess.STDOUT)
+            mounts = self._mounts(key, version)
+            process = own = await self._launch(version, str(port), asyncio.subprocess.STDOUT, *mounts)
             assert own.stdout
             printed = own.stdout
         session = Session(process, port, version, self.clock(), self.clock())
         session.output = asyncio.create_task(self.output(printed, group, key[2]))
         return session
 
-    async def _launch(self, version: Version, port: str, errors: int) -> asyncio.subprocess.Process:
+    def _mounts(self, key: Key, version: Version) -> list[str]:
+        """The session's own storage, which outlives its process; a new version begins with an empty one."""
+        wanted = version.config.get("filesystemConfigurations", [])
+        paths = [each["sessionStorage"]["mountPath"].rstrip("/") for each in wanted if "sessionStorage" in each]
+        return [f"{path}={self._storage(key, version, path)}" for path in paths]
+
+    def _storage(self, key: Key, version: Version, path: str) -> str:
+        place = (*key, version.number, path)
+        if place not in self.storage:
+            self.storage[place] = tempfile.mkdtemp(prefix="session-storage-")
+        return self.storage[place]
+
+    async def _launch(self, version: Version, port: str, errors: int, *mounts: str) -> asyncio.subprocess.Process:
         contract_port = version.protocol.get("port", CONTRACT_PORTS[version.protocol["serverProtocol"]])
         entry = version.config["agentRuntimeArtifact"]["codeConfiguration"]["entryPoint"][-1]
         return await asyncio.create_subprocess_exec(
-            *(self.python, "-S", "-u", str(LAUNCHER), str(version.root), entry, str(contract_port), port),
+            *(self.python, "-S", "-u", str(LAUNCHER), str(version.root), entry, str(contract_port), port, *mounts),
             cwd=version.root,
             env=await self.environment(version),
             stdin=asyncio.subprocess.PIPE,
@@ -170,7 +184,7 @@ class Sessions:
             os.mkfifo(output)
             reader = await _reader(output)
             assert original.stdin and original.stdout
-            original.stdin.write(f"{port} {output}\n".encode())
+            original.stdin.write(f"{' '.join([str(port), str(output), *self._mounts(key, version)])}\n".encode())
             answer = b""
             with contextlib.suppress(TimeoutError):
                 answer = await asyncio.wait_for(original.stdout.readline(), self.start_seconds)
