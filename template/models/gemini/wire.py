@@ -183,8 +183,8 @@ def garbled_frame() -> bytes:
 
 
 def news_frame() -> bytes:
-    """A sign of life, and an event without a candidate, with a field that came after this client."""
-    return b": alive\n\n" + _event(news="none")
+    """An event without a candidate, with a field that came after this client."""
+    return _event(news="none")
 
 
 def _error(kind: str, message: str) -> dict[str, Any]:
