@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -100,6 +101,74 @@ def test_a_question_that_the_model_cannot_read_is_an_error(agent: AgentClient, l
 
     assert answer.events[-1].code == "context_too_long"
     assert_goes_on(agent, local_model, answer)
+
+
+CALL = Call("c1", "echo", {"text": "one"})
+ODDITIES = {
+    "a call without arguments": [Reply((Call("c1", "echo", written=()),))],
+    "white space before a call": [Reply((Text((" \n", "")), CALL))],
+    "white space for an answer": [Reply((CALL,)), Reply((Text((" \n",)),))],
+    "a call without an answer": [Reply((CALL,)), Reply(())],
+    "text after a call": [Reply((Text(("a",)), CALL, Text(("b",))))],
+    "calls at the same time": [Reply((CALL, Call("c2", "echo", {"text": "two"})), interleaved=True)],
+    "an end for calls, and none": [Reply((Text(("a",)),), wire.STOPS["calls"][0])],
+    "ids that were there before": [Reply((CALL,)), Reply((CALL,))],
+    "an id that is none": [Reply((Call("no id: é", "echo", {"text": "one"}),))],
+    "a tool that is not there": [Reply((Call("c1", "nobody"), Call("c2", "no name!")))],
+    "arguments that do not fit": [Reply((Call("c1", "echo", {"text": 5}), Call("c2", "echo", {"more": 1})))],
+    "a character in two halves": [Reply((Text(("a\ud83d", "\ude42b")), Call("c1", "echo", {"text": "🙂"})))],
+}
+
+
+@pytest.mark.parametrize("said", ODDITIES.values(), ids=ODDITIES.keys())
+def test_an_odd_answer_is_an_answer(agent: AgentClient, local_model: LocalModel, said: list[Reply]) -> None:
+    local_model.replies.extend(said)
+
+    answer = agent.ask(QUESTION)
+
+    assert_well_formed(answer)
+    assert (answer.types[-1], local_model.refused) == ("RUN_FINISHED", [])
+    assert letters([answer.text]).startswith(letters(reply.text for reply in said))
+    assert len(answer.of("TOOL_CALL_RESULT")) == sum(len(reply.calls) for reply in said)
+    assert_goes_on(agent, local_model, answer)
+
+
+@pytest.mark.parametrize("fault", [Fault("news"), Fault("torn")], ids=lambda fault: fault.kind)
+def test_an_odd_stream_is_a_stream(agent: AgentClient, local_model: LocalModel, fault: Fault) -> None:
+    local_model.faults.append(fault)
+    assert agent.ask("Count to 5").text == "1 2 3 4 5"
+
+
+@pytest.mark.parametrize("reported", ["throttle", "unavailable"])
+def test_a_call_that_fails_at_its_first_event_is_made_again(
+    agent: AgentClient, local_model: LocalModel, reported: Literal["throttle", "unavailable"]
+) -> None:
+    local_model.faults.append(Fault("error", after=0, reported=reported))
+
+    assert agent.ask("Count to 5").text == "1 2 3 4 5"
+    assert len(local_model.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, "credentials"), (404, "model_not_found"), (500, None), (502, None), (429, None)]
+)
+def test_a_gateway_has_only_a_status(
+    agent: AgentClient, local_model: LocalModel, status: int, code: str | None
+) -> None:
+    local_model.faults.append(Fault("gateway", status=status))
+
+    answer = agent.ask("Count to 5")
+
+    assert code or answer.text == "1 2 3 4 5", "what passes is tried again"
+    assert getattr(answer.events[-1], "code", None) == code
+
+
+def test_a_stream_that_makes_no_sense_is_an_error_of_the_model(agent: AgentClient, local_model: LocalModel) -> None:
+    local_model.faults.append(Fault("garbled", after=5))
+
+    answer = agent.ask("Count to 500")
+
+    assert answer.events[-1].code in {"model_error", "model_unavailable"}
 
 
 def cut(text: str, size: int) -> tuple[str, ...]:
