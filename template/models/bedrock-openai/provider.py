@@ -1,22 +1,16 @@
 """Amazon Bedrock's OpenAI API: how its calls are retried, closed when a run ends, and explained when they fail."""
 
-import asyncio
 import os
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
-from typing import Any, cast
 
 import boto3
-import httpx2 as httpx
-from openai import APIConnectionError, APIError, APIStatusError, AsyncOpenAI
+from openai import APIError, AsyncOpenAI
 from openai.providers import bedrock
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, retry_if_result, stop_before_delay
-from tenacity.wait import wait_random_exponential
 
 from .errors import Failure
-from .model_calls import current_calls
 from .model_calls import model_calls as model_calls
+from .model_client import ModelClient
+from .model_client import connections as connections
+from .model_failures import model_failure, told_failure
 from .settings import Settings
 
 NAME = "bedrock"
@@ -25,10 +19,6 @@ NAME = "bedrock"
 # (https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-openai.html).
 IMAGES: set[str] = set()
 DOCUMENTS: set[str] = set()
-
-# https://docs.aws.amazon.com/bedrock/latest/userguide/inference-chat-completions.html
-LAST_EVENT = b"data: [DONE]"
-{% include 'template/models/http/calls.py' %}
 
 
 def client(settings: Settings) -> AsyncOpenAI:

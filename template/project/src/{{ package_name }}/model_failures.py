@@ -80,6 +80,11 @@ def is_passing(error: BaseException) -> bool:
     return isinstance(error, ModelFailure) and error.code in PASSING
 
 
+def told_failure(error: BaseException) -> Failure | None:
+    """The failure that led to this error, if one did: SDKs and frameworks wrap it in errors of their own."""
+    return next((cause for cause in causes(error) if isinstance(cause, Failure)), None)
+
+
 def causes(error: BaseException) -> Iterator[BaseException]:
     """The error, and what led to it."""
     cause: BaseException | None = error
