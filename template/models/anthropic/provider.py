@@ -8,7 +8,7 @@ from .errors import Failure
 from .model_calls import model_calls as model_calls
 from .model_client import ModelClient
 from .model_client import connections as connections
-from .model_failures import model_failure, told_failure
+from .model_failures import causes, model_failure, told_failure
 from .settings import Settings
 
 NAME = "anthropic"

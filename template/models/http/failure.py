@@ -1,3 +1,5 @@
 def failure(error: BaseException) -> Failure | None:
     """What went wrong in a model call, without the provider's own text; None when it was not a model call."""
-    return told_failure(error) or (model_failure("model_error") if isinstance(error, APIError) else None)
+    if told := told_failure(error):
+        return told
+    return model_failure("model_error") if any(isinstance(cause, APIError) for cause in causes(error)) else None
