@@ -172,3 +172,6 @@ def _header(response: httpcore2.Response, name: bytes) -> str:
 
 def _charset(kind: str) -> str:
     return "latin-1" if "charset=iso-8859-1" in kind.lower() else "utf-8"
+
+
+TOOLS = [http_request]

@@ -158,3 +158,6 @@ def _body(response: HTTPResponse) -> bytes:
         if time.monotonic() > deadline:
             raise TimeoutError
     return body
+
+
+TOOLS = [get_weather]
