@@ -10,9 +10,9 @@ from typing import Any
 
 from jiter import from_json
 
-from .contract import Usage
 from .model_answer import CallIds, Pieces, check_arguments, tool_name
 from .model_failures import ModelStopped, model_failure, status_failure
+from .parts import Usage
 
 Event = dict[str, Any]
 

@@ -118,7 +118,7 @@ class ModelStream:
         except Exception as error:
             failure = _explained(error)
             self._calls.failed(failure)
-            raise failure from error
+            raise failure from failure.__cause__
 
     def close(self) -> None:
         """End the call at once, and free its connection."""
@@ -165,7 +165,8 @@ class TrackedClient:
             response = self._response(request, calls)
             return {**response, "stream": ModelStream(response["stream"], request, calls)}
         except Exception as error:
-            raise _explained(error) from error
+            failure = _explained(error)
+            raise failure from failure.__cause__
 
     def _response(self, request: dict[str, Any], calls: ModelCalls) -> dict[str, Any]:
         """Ask in a thread that nobody waits for once the run has ended: boto3 cannot be woken before it answers."""
@@ -205,8 +206,12 @@ def failure(error: BaseException) -> Failure | None:
 
 
 def _explained(error: Exception) -> Failure:
-    # boto3 and urllib3 raise whatever their parsers do when what comes is not what Bedrock sends.
-    return failure(error) or model_failure("model_unavailable")
+    """The failure that this is. boto3 and urllib3 raise whatever their parsers do when what comes is not Bedrock's."""
+    if told := told_failure(error):
+        return told
+    explained = failure(error) or model_failure("model_unavailable")
+    explained.__cause__ = error
+    return explained
 
 
 def _client_failure(error: ClientError) -> Failure:

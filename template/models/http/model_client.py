@@ -51,7 +51,7 @@ class ModelStream(httpx.AsyncByteStream):
         except Exception as error:
             failure = _explained(error)
             self._calls.failed(failure)
-            raise failure from error
+            raise failure from failure.__cause__
 
     async def _read(self) -> AsyncGenerator[bytes]:
         try:
@@ -159,7 +159,8 @@ class ModelClient(httpx.AsyncClient):
                 raise await _refusal(response)
             return await _streamed(response, calls) if options.get("stream") else response
         except Exception as error:
-            raise _explained(error) from error
+            failure = _explained(error)
+            raise failure from failure.__cause__
 
 
 async def _refusal(response: httpx.Response) -> Exception:
@@ -209,5 +210,9 @@ async def connections() -> AsyncIterator[None]:
 
 
 def _explained(error: Exception) -> Failure:
-    # What comes may be anything but what the provider sends.
-    return told_failure(error) or model_failure("model_unavailable")
+    """The failure that this is. What comes may be anything but what the provider sends."""
+    if told := told_failure(error):
+        return told
+    explained = model_failure("model_unavailable")
+    explained.__cause__ = error
+    return explained

@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from {{ package_name }}.contract import Usage
 from {{ package_name }}.errors import Failure
 from {{ package_name }}.model_calls import ModelCalls
+from {{ package_name }}.parts import Usage
 from {{ package_name }}.provider import client, connections, failure, model_calls
 from {{ package_name }}.settings import Settings
 
@@ -47,6 +47,7 @@ class Service:
             return answer
         if answer == SILENCE:
             await self.silence()
+            return Response("")
         return StreamingResponse(self.body(answer), media_type="text/event-stream")
 
     async def body(self, answer: list[Event | bytes]) -> AsyncIterator[bytes]:
