@@ -101,6 +101,7 @@ class Service:
             return answer
         if answer == SILENCE:
             await self.silence()
+            return Response("")
         return StreamingResponse(self.body(answer), media_type="application/vnd.amazon.eventstream")
 
     async def body(self, answer: list[Event | bytes]) -> AsyncIterator[bytes]:
