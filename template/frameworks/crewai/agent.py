@@ -67,13 +67,17 @@ class Run:
         self._waiting: Future[Any] | None = None
         self._cancelled = False
 
-    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+    def wait(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """The result of some work on the server's loop."""
-        self._waiting = self._context.run(asyncio.run_coroutine_threadsafe, work, self._loop)
-        if self._cancelled:
-            self._waiting.cancel()
+        self._waiting = self._context.run(asyncio.run_coroutine_threadsafe, self._begin(work), self._loop)
         result: T = self._waiting.result()
         return result
+
+    async def _begin(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """A cancelled tool is to CrewAI one that failed: it goes on, and would call the model again."""
+        if self._cancelled:
+            raise asyncio.CancelledError
+        return await work()
 
     def cancel(self) -> None:
         """End the work that is waited for, and begin no more."""
@@ -120,7 +124,7 @@ class RunModel(BaseLLM):
     def call(self, *_: Any, **__: Any) -> Any:
         """The text of the answer, or a call of `CallTools`."""
         try:
-            said: Answer = self.run.wait(self.run.call_model())
+            said: Answer = self.run.wait(self.run.call_model)
         except Exception as error:
             self.run.failure = error
             raise ModelCallFailed from None  # CrewAI would try some errors again, also those that caused another
@@ -148,7 +152,7 @@ class CallTools(BaseTool):
 
     def _run(self, calls: str) -> str:
         """`calls`, their ids, is there because CrewAI ends a run that makes a call with the same arguments again."""
-        text: str = self.run_.wait(self.run_.call_tools())
+        text: str = self.run_.wait(self.run_.call_tools)
         return text
 
 
