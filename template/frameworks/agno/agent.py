@@ -60,13 +60,12 @@ class Translation:
 
     def parts(self, event: Any) -> Iterator[Part]:
         """The parts in one event of `Agent.arun`; those it yields nothing for say nothing new."""
+        while self.signatures:
+            yield ReasoningSignature(self.signatures.pop(0))
         match event:
-            case RunContentEvent(reasoning_content=str(thought)) if thought:
-                yield Reasoning(thought)
-        yield from self._signed()
-        match event:
-            case RunContentEvent(content=str(text)) if text:
-                yield Text(text)
+            case RunContentEvent(content=text, reasoning_content=thought):
+                yield from ([Reasoning(thought)] if thought else [])
+                yield from ([Text(text)] if text else [])
             case ModelRequestStartedEvent():
                 self._count_call()
             case ToolCallStartedEvent(tool=ToolExecution(tool_call_id=str(id), tool_name=name, tool_args=given)):
@@ -77,10 +76,6 @@ class Translation:
                 yield ToolResult(id, result or "")
             case RunErrorEvent(content=reason):
                 raise RuntimeError(reason)
-
-    def _signed(self) -> Iterator[ReasoningSignature]:
-        while self.signatures:
-            yield ReasoningSignature(self.signatures.pop(0))
 
     def _count_call(self) -> None:
         if not self._calls_left:
