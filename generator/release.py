@@ -121,10 +121,8 @@ def _every_choice(source: Path) -> list[dict[str, Any]]:
 
 
 def _full_lists(asked: list[questions.Question], answers: dict[str, str]) -> dict[str, list[str]]:
-    """Every item of each list that goes with the framework in `answers`."""
-    framework = answers.get("framework", "")
-    lists = [question for question in asked if question.choices and question.multiple]
-    return {each.key: each.offered.get(framework, list(each.choices)) for each in lists}
+    """Every item of each list that goes with `answers`."""
+    return {each.key: each.fitting(answers) for each in asked if each.choices and each.multiple}
 
 
 def _bundle(root: Path) -> Path:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shlex
 
-import streamplate
 from streamplate.creation import presets_of
 
-from tests.template.combinations import matrix
+from tests.template.combinations import matrix, questions
 
 INTRODUCTION = """\
 # Examples
@@ -63,7 +62,7 @@ def command(name: str, answers: dict[str, object]) -> str:
 
 def _choices(key: str) -> list[tuple[str, str]]:
     """The answers to a question and what they mean, but for the default."""
-    question = next(question for question in streamplate.options() if question.key == key)
+    question = next(question for question in questions() if question.key == key)
     return [(value, label) for value, label in question.choices.items() if value != question.default]
 
 

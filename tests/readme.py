@@ -11,7 +11,7 @@ from typing import Any
 import streamplate
 from streamplate import Question
 
-from tests.template.combinations import matrix
+from tests.template.combinations import matrix, questions
 
 README = Path(__file__).parents[1] / "README.md"
 RESULTS = Path(__file__).parent / "benchmarks" / "frameworks.json"
@@ -21,7 +21,7 @@ RESULTS = Path(__file__).parent / "benchmarks" / "frameworks.json"
 def choices() -> str:
     """Each question that has a list of answers, the default first."""
     default = streamplate.new("my-agent", dry_run=True).answers
-    asked = [question for question in streamplate.options() if question.choices]
+    asked = [question for question in questions() if question.choices]
     rows = [f"| `{question.key}` | {_answers(question, default[question.key])} |" for question in asked]
     return "\n".join(["| Question | Answers |", "|---|---|", *rows])
 
@@ -34,7 +34,7 @@ def _answers(question: Question, default: Any) -> str:
 
 def providers() -> str:
     """Which framework is offered with which model provider."""
-    offered, labels = matrix(), {question.key: question.choices for question in streamplate.options()}
+    offered, labels = matrix(), {question.key: question.choices for question in questions()}
     columns = list(labels["model_provider"])
     head = ["| | " + " | ".join(f"`{provider}`" for provider in columns) + " |", "|---|" + ":-:|" * len(columns)]
     rows = [[labels["framework"][name], *("✓" if c in offered[name] else "" for c in columns)] for name in offered]
@@ -55,7 +55,7 @@ MEASURED = {
 
 def frameworks() -> str:
     """What was measured of each framework; a dash where nothing was yet, and the file says why one failed."""
-    labels = next(question.choices for question in streamplate.options() if question.key == "framework")
+    labels = next(question.choices for question in questions() if question.key == "framework")
     measured = json.loads(RESULTS.read_text("utf-8"))
     head = [f"| | {' | '.join(MEASURED)} |", "|---|" + "--:|" * len(MEASURED)]
     rows = [

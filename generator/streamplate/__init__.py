@@ -13,7 +13,8 @@ Failures are `streamplate.StreamplateError`: a message, a hint and an exit code.
 from streamplate.creation import NewProject, new
 from streamplate.errors import StreamplateError, UsageProblem
 from streamplate.health import Health, check
-from streamplate.questions import Question, options
+from streamplate.questionnaire import options
+from streamplate.questions import Question
 from streamplate.updating import Report, UpdateRequest, configure, update
 
 __version__ = "0.5.0"

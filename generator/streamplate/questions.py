@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from streamplate.errors import StreamplateError, UsageProblem
-from streamplate.template import unpacked
 
 
 @dataclass(frozen=True)
 class Question:
-    """One question. Where its `default` or when it is `asked` follows from other answers, they are Jinja source."""
+    """One question. As `read` from the template, a `default` that follows from other answers is Jinja source."""
 
     key: str
     help: str
@@ -24,17 +23,19 @@ class Question:
     choices: dict[str, str]
     """Value to label; empty when any value of the type will do."""
     default: Any
+    computed: bool
+    """Whether the default follows from other answers."""
     asked: str
+    """`always`, or when, in words; Jinja source where the template has none."""
     example: str
     """An answer, where there is no default."""
-    offered: dict[str, list[str]] = field(default_factory=dict)
-    """By framework, the choices that go with it; a framework that is not here goes with all."""
+    offered: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """By another question and an answer to it, the choices that go with it; all go with an answer that is not here."""
 
-
-def options(release: str = "") -> list[Question]:
-    """Every question that can be answered, in the order they are asked."""
-    with unpacked(release) as template:
-        return read(template)
+    def fitting(self, answers: Mapping[str, Any]) -> list[str]:
+        """The choices that go with `answers` to other questions."""
+        limits = [limit[answers[other]] for other, limit in self.offered.items() if answers.get(other) in limit]
+        return [choice for choice in self.choices if all(choice in limit for limit in limits)]
 
 
 def read(template: Path) -> list[Question]:
@@ -48,14 +49,20 @@ def read(template: Path) -> list[Question]:
     return [replace(each, offered=_offered(specs, each.key)) for each in found]
 
 
-def _offered(specs: Mapping[str, Any], key: str) -> dict[str, list[str]]:
-    """The template's table of what question `key` offers with a framework; it may have none."""
-    name = _TABLES.get(key, "")
-    table = json.loads(specs[name]["default"]) if name in specs else {}
-    return {framework: list(choices) for framework, choices in table.items()}
+def _offered(specs: Mapping[str, Any], key: str) -> dict[str, dict[str, list[str]]]:
+    """What the template's table `offered`, if it has one, says of question `key`."""
+    spec = specs.get("offered")
+    table = spec["default"] if isinstance(spec, dict) and spec.get("when") is False else {}
+    limits = {other: {answer: row[key] for answer, row in rows.items() if key in row} for other, rows in table.items()}
+    return {other: limit for other, limit in limits.items() if limit}
 
 
-_TABLES = {"model_provider": "matrix", "deployment": "deployments"}
+def named(questions: Iterable[Question], keys: Sequence[str]) -> list[Question]:
+    """The questions with those keys; all of them without any key."""
+    known = {question.key: question for question in questions}
+    if unknown := next((key for key in keys if key not in known), ""):
+        raise _unknown(unknown, list(known))
+    return [known[key] for key in keys] or list(known.values())
 
 
 def typed(answers: Mapping[str, Any], questions: Iterable[Question]) -> dict[str, Any]:
@@ -94,6 +101,7 @@ def _question(key: str, spec: Mapping[str, Any]) -> Question:
         multiple=bool(spec.get("multiselect")),
         choices=_choices(spec.get("choices", {})),
         default=spec.get("default"),
+        computed="{{" in str(spec.get("default")),
         asked=_condition(spec.get("when", True)),
         example=spec.get("placeholder", ""),
     )
@@ -107,6 +115,9 @@ def _choices(choices: Any) -> dict[str, str]:
 
 
 def _condition(when: Any) -> str:
+    """What a comment says at its beginning, `{# in words #}{{ … }}`; without one the condition itself."""
+    if words := re.match(r"\s*{#-?(.*?)-?#}", str(when), re.DOTALL):
+        return " ".join(words[1].split())
     return "always" if when is True else str(when).strip().removeprefix("{{").removesuffix("}}").strip()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import cache
 from typing import Any
 
 import streamplate
@@ -10,10 +11,16 @@ from covertable import make
 from streamplate import Question
 
 
+@cache
+def questions() -> list[Question]:
+    """The template's questions."""
+    return streamplate.options()
+
+
 def choices() -> dict[str, list[Any]]:
     """The answers that each question with choices can be given; for a list: none, each alone, and all."""
     found: dict[str, list[Any]] = {}
-    for question in streamplate.options():
+    for question in questions():
         if question.choices:
             values = list(question.choices)
             found[question.key] = [[], *([value] for value in values), values] if question.multiple else values
@@ -22,30 +29,31 @@ def choices() -> dict[str, list[Any]]:
 
 def matrix() -> dict[str, list[str]]:
     """The frameworks with the model providers that each is offered with."""
-    return next(question.offered for question in streamplate.options() if question.key == "model_provider")
+    question = next(question for question in questions() if question.key == "model_provider")
+    return question.offered["framework"]
 
 
 def pairs() -> list[dict[str, Any]]:
     """A covering array: any two answers occur together in one of these."""
     factors = {key: [tuple(v) if isinstance(v, list) else v for v in values] for key, values in choices().items()}
-    constraints = [constraint(question) for question in streamplate.options() if question.offered]
+    constraints = [constraint(question) for question in questions() if question.offered]
     return [plain(row) for row in make(factors, strength=2, constraints=constraints)]
 
 
 def constraint(question: Question) -> dict[str, Any]:
-    """A framework goes with the choices that the template's table has for it, and with all where it has none."""
+    """What goes together, as the template's table says."""
 
     def fits(row: dict[str, Any]) -> bool:
         answer = row[question.key]
         chosen = answer if question.multiple else (answer,)
-        return set(chosen) <= set(question.offered.get(row["framework"], question.choices))
+        return set(chosen) <= set(question.fitting(row))
 
-    return {"operator": "fn", "requires": ["framework", question.key], "evaluate": fits}
+    return {"operator": "fn", "requires": [*question.offered, question.key], "evaluate": fits}
 
 
 def tools_by_protocol() -> list[dict[str, Any]]:
     """Every subset of the default tools, each other tool alone, and all of them, with every protocol."""
-    question = next(question for question in streamplate.options() if question.key == "tools")
+    question = next(question for question in questions() if question.key == "tools")
     default = question.default
     subsets = [list(subset) for size in range(len(default) + 1) for subset in itertools.combinations(default, size)]
     others = [[tool] for tool in question.choices if tool not in default]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from streamplate.render import render
+from streamplate.our_template import render
 
 from tests.readme import README
 from tests.template.test_renders import assert_clean
@@ -97,10 +97,7 @@ ADDED: dict[str, tuple[dict[str, str], Edits, dict[str, Any]]] = {
             "template/project/tests/tools/test_NAME.py.jinja": TOOL_TEST,
             "template/tools/NAME/README.md": "* `toy(sides)`: rolls a die.\n",
         },
-        {
-            "template/questions/tools.yml": [choice("    Time in")],
-            "template/project/src/{{ package_name }}/tools/__init__.py.jinja": [("'time':", "'toy': 'toy', 'time':")],
-        },
+        {"template/questions/tools.yml": [choice("    Time in")]},
         {"tools": ["weather", "toy"]},
     ),
     "framework": (
@@ -110,10 +107,10 @@ ADDED: dict[str, tuple[dict[str, str], Edits, dict[str, Any]]] = {
             "template/frameworks/NAME/dependencies.txt": "",
         },
         {
-            "template/questions/framework.yml": [choice("    LangGraph:")],
-            "template/questions/model.yml": [
-                ('      "strands":', '      "toy": {"bedrock": "bedrock"},\n      "strands":'),
-            ],
+            "template/questions/framework.yml": [
+                choice("    LangGraph:"),
+                ("      strands: {", "      toy: {model_provider: [bedrock], memory: [none]}\n      strands: {"),
+            ]
         },
         {"framework": "toy"},
     ),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pexpect
 import pytest
 import yaml
-from streamplate import questions
+from streamplate import options
 
 ENTER, CLEAR = "\r", "\x15"
 Terminal = Callable[..., pexpect.spawn]
@@ -46,7 +46,7 @@ def ended(child: pexpect.spawn) -> int:
 
 def with_defaults(child: pexpect.spawn, until: str) -> set[str]:
     """Keys of the questions that were asked and answered with Enter."""
-    asked, waiting = set(), questions.options()
+    asked, waiting = set(), options()
     while (seen := child.expect_exact([*(question.help[:30] for question in waiting), until])) < len(waiting):
         asked.add(waiting.pop(seen).key)
         child.send(ENTER)

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 import streamplate as package
 from click.testing import Result
-from streamplate import questions, template, toolchain
+from streamplate import template, toolchain
 
 Command = Callable[..., Result]
 
@@ -34,7 +34,7 @@ def problems(paths: list[str]) -> list[str]:
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with every tool, client, deployment and CI service that can be chosen together."""
-    asked = {question.key: question for question in questions.options()}
+    asked = {question.key: question for question in package.options()}
     answers = {key: list(question.choices) for key, question in asked.items() if question.multiple and question.choices}
     return package.new(tmp_path_factory.mktemp("all") / "my-agent", answers | {"ci": "github"}, git=False).path
 

@@ -8,9 +8,10 @@ import click
 from click import shell_completion as shells
 from click.shell_completion import CompletionItem
 
-from streamplate import creation, questions, template
+from streamplate import creation, questionnaire, template
 from streamplate.cli.group import examples
 from streamplate.errors import StreamplateError
+from streamplate.questions import Question
 
 Items = list[CompletionItem[str]]
 
@@ -19,7 +20,7 @@ def complete_answer(context: click.Context, parameter: click.Parameter, incomple
     """`KEY=`, then `KEY=VALUE`; of a list the last of its values."""
     key, equals, typed = incomplete.partition("=")
     try:
-        asked = {question.key: question for question in questions.options(context.params.get("release") or "")}
+        asked = {question.key: question for question in _questions(context)}
     except StreamplateError:
         return []
     if not equals:
@@ -29,6 +30,14 @@ def complete_answer(context: click.Context, parameter: click.Parameter, incomple
     before, comma, _ = typed.rpartition(",") if asked[key].multiple else ("", "", typed)
     choices = ((value, label) for value, label in asked[key].choices.items() if value not in before.split(","))
     return _starting(incomplete, ((f"{key}={before}{comma}{value}", label) for value, label in choices))
+
+
+def complete_question(context: click.Context, parameter: click.Parameter, incomplete: str) -> Items:
+    return _starting(incomplete, ((question.key, question.help) for question in _questions(context)))
+
+
+def _questions(context: click.Context) -> list[Question]:
+    return questionnaire.written(context.params.get("release") or "")
 
 
 def complete_preset(context: click.Context, parameter: click.Parameter, incomplete: str) -> Items:

@@ -4,44 +4,64 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 
 import click
 
-from streamplate import creation, questions
+from streamplate import creation, questionnaire, questions
 from streamplate.cli.answers import json_option
+from streamplate.cli.complete import complete_question
 from streamplate.cli.group import examples
+from streamplate.questions import Question
+
+EXAMPLES = examples(
+    "streamplate options",
+    "streamplate options tools deployment",
+    "streamplate options --json",
+    "streamplate options --template https://example.com/our-template.git",
+)
 
 
-@click.command(epilog=examples("streamplate options", "streamplate options --json"))
+@click.command(epilog=EXAMPLES)
+@click.argument("keys", metavar="[QUESTION]...", nargs=-1, shell_complete=complete_question)
+@click.option("--template", "source", metavar="URL[@REF]", default="", help="A template of your own, a git repository.")
 @json_option
-def options(as_json: bool) -> None:
-    """List the questions with their choices and defaults."""
-    asked = questions.options()
+def options(keys: tuple[str, ...], source: str, as_json: bool) -> None:
+    """List the questions with their choices and defaults: all of them, or those that are named.
+
+    With --json a default that follows from other answers is what it comes to when those are defaults too.
+    """
     if as_json:
+        asked = questions.named(questionnaire.options(source=source), keys)
         click.echo(json.dumps([dataclasses.asdict(question) for question in asked], indent=2))
-    else:
-        click.echo("\n\n".join([*map(_describe, asked), _presets()]))
+        return
+    every = questionnaire.written(source=source)
+    asked = questions.named(every, keys)
+    answers = {question.key: list(question.choices) for question in every}
+    described = [_describe(question, answers) for question in asked]
+    click.echo("\n\n".join(described if keys or source else [*described, _presets()]))
 
 
-def _describe(question: questions.Question) -> str:
-    lines = [f"{click.style(question.key, bold=True)}{'  (list)' if question.multiple else ''}", f"  {question.help}"]
+def _describe(question: Question, answers: Mapping[str, list[str]]) -> str:
+    lines = [f"{click.style(question.key, bold=True)}{'  (list)' if question.multiple else ''}"]
+    lines += [f"  {question.help}"] if question.help else []
     width = max(map(len, question.choices), default=0)
-    lines += [
-        f"    {value:<{width}}  {label}{_frameworks(question, value)}" for value, label in question.choices.items()
-    ]
+    for value, label in question.choices.items():
+        limits = [_limit(limit, value, answers[other]) for other, limit in question.offered.items()]
+        lines.append(f"    {value:<{width}}  {label}{''.join(limits)}")
     lines.append(f"  Default: {_default(question)}")
     if question.asked != "always":
-        lines.append(f"  Asked when: {question.asked}")
+        lines.append(f"  Asked when {question.asked}")
     return "\n".join(lines)
 
 
-def _frameworks(question: questions.Question, choice: str) -> str:
-    """Which frameworks a choice goes with, unless it is all of them."""
-    offering = [framework for framework, choices in question.offered.items() if choice in choices]
-    refusing = [framework for framework in question.offered if framework not in offering]
+def _limit(limit: Mapping[str, list[str]], choice: str, answers: list[str]) -> str:
+    """Which `answers` to another question a choice goes with, unless it is all of them."""
+    refusing = [answer for answer, choices in limit.items() if choice not in choices]
+    offering = [answer for answer in answers if answer not in refusing]
     if not refusing:
         return ""
-    few = f"with {', '.join(offering)}" if 0 < len(offering) < len(refusing) else f"not with {', '.join(refusing)}"
+    few = f"with {', '.join(offering)}" if len(offering) < len(refusing) else f"not with {', '.join(refusing)}"
     return f" ({few})"
 
 
@@ -52,9 +72,10 @@ def _presets() -> str:
     return "\n".join([click.style("--preset", bold=True), "  Answers that go together", *lines])
 
 
-def _default(question: questions.Question) -> str:
-    if isinstance(question.default, list):
-        return ",".join(map(str, question.default)) or "none"
+def _default(question: Question) -> str:
     if question.default is None:
         return f"none; for instance {question.example}"
-    return "follows from other answers" if "{{" in str(question.default) else str(question.default)
+    if question.computed:
+        return "follows from other answers"
+    listed = question.default if isinstance(question.default, list) else [question.default]
+    return ",".join(map(str, listed)) or ("none" if question.multiple else "empty")

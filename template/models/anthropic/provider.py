@@ -4,8 +4,7 @@ import asyncio
 import os
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from contextvars import ContextVar
+from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
 import httpx2 as httpx
@@ -14,6 +13,8 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, ret
 from tenacity.wait import wait_random_exponential
 
 from .errors import Failure
+from .model_calls import current_calls
+from .model_calls import model_calls as model_calls
 from .settings import Settings
 
 NAME = "anthropic"

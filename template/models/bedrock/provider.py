@@ -1,9 +1,11 @@
-"""Amazon Bedrock: how its model calls are retried, closed when a run ends, and explained when they fail."""
+"""Amazon Bedrock: how its model calls are made, made again, closed when a run ends, and explained when they fail."""
 
+import itertools
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager, nullcontext, suppress
-from contextvars import ContextVar
+from contextvars import copy_context
 from typing import Any
 
 import boto3
@@ -12,17 +14,21 @@ from botocore.eventstream import EventStream
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    EventStreamError,
     NoCredentialsError,
+    ParamValidationError,
     PartialCredentialsError,
     SSOError,
     TokenRetrievalError,
 )
 from tenacity import Retrying, retry_if_exception, sleep_using_event, stop_before_delay, stop_when_event_set
-from tenacity.wait import wait_random_exponential
 from urllib3.exceptions import HTTPError
 
 from .errors import Failure
-from .parts import Usage
+from .model_calls import ModelCalls, current_calls, wait
+from .model_calls import model_calls as model_calls
+from .model_failures import causes, is_passing, model_failure, status_failure
+from .model_stream import Answer
 from .settings import Settings
 
 NAME = "bedrock"
@@ -41,42 +47,31 @@ DOCUMENTS = {
 }
 
 # Codes of https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html#API_runtime_ConverseStream_Errors
-# (in a stream they begin with a lower-case letter), and of the credentials that sign the call.
-THROTTLED = ("throttled", "The model is busy: too many requests. Try again in a moment.")
-UNAVAILABLE = ("model_unavailable", "The model did not answer, or the connection to it was lost. Try again.")
-CREDENTIALS = ("credentials", "The agent has no valid AWS credentials.")
-OTHER = ("model_error", "The model call failed. The log has the details.")
+# (in a stream they begin with a lower-case letter), and of the credentials that sign the call, where their HTTP status
+# does not say as much.
 FAILURES = {
-    "ThrottlingException": THROTTLED,
-    "ServiceQuotaExceededException": THROTTLED,
-    "ServiceUnavailableException": UNAVAILABLE,
-    "InternalServerException": UNAVAILABLE,
-    "ModelNotReadyException": UNAVAILABLE,
-    "ModelTimeoutException": UNAVAILABLE,
-    "ModelStreamErrorException": ("model_error", "The model failed while it was answering. Try again."),
-    "ModelErrorException": ("model_error", "The model failed while it was answering. Try again."),
-    "AccessDeniedException": ("model_access_denied", "The agent may not use this model: check its permissions."),
-    "ResourceNotFoundException": ("model_not_found", "The model does not exist in this region: check MODEL_ID."),
-    "ValidationException": ("model_refused", "The model refused the request. The log has the details."),
-    "ExpiredTokenException": CREDENTIALS,
-    "UnrecognizedClientException": CREDENTIALS,
-    "InvalidSignatureException": CREDENTIALS,
+    "ThrottlingException": "throttled",
+    "ServiceQuotaExceededException": "throttled",
+    "ServiceUnavailableException": "model_unavailable",
+    "InternalServerException": "model_unavailable",
+    "ModelNotReadyException": "model_unavailable",
+    "ExpiredTokenException": "credentials",
+    "UnrecognizedClientException": "credentials",
+    "InvalidSignatureException": "credentials",
 }
-RETRIED = {"ThrottlingException", "ServiceUnavailableException", "InternalServerException", "ModelNotReadyException"}
 
 
-class TruncatedStream(Exception):
-    """The stream ended without `messageStop`: what came so far is not the whole answer."""
+MESSAGE_START = {"messageStart": {"role": "assistant"}}
 
 
-class ModelStream:
+class Frames:
     """The events of one model call. One thread reads them; any thread may close it meanwhile."""
 
     def __init__(self, stream: EventStream) -> None:
         self._stream = stream
         self._events = iter(stream)
         self._lock = threading.Lock()
-        self._reading = self._closed = self._complete = False
+        self._reading = self.closed = False
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return self
@@ -84,17 +79,9 @@ class ModelStream:
     def __next__(self) -> dict[str, Any]:
         """The next event. After `close`, there is none."""
         with self._reader():
-            event: dict[str, Any] | None = None if self._closed else next(self._events, None)
-        if event is None or self._closed:
-            if self._closed or self._complete:
-                raise StopIteration
-            raise TruncatedStream
-        self._complete = self._complete or "messageStop" in event
-        if "metadata" in event:
-            u = event["metadata"]["usage"]
-            self.calls.usage += Usage(
-                u["totalTokens"] - u["outputTokens"], u["outputTokens"], u.get("cacheReadInputTokens")
-            )
+            event: dict[str, Any] | None = None if self.closed else next(self._events, None)
+        if event is None or self.closed:
+            raise StopIteration
         return event
 
     @contextmanager
@@ -107,13 +94,13 @@ class ModelStream:
         finally:
             with self._lock:
                 self._reading = False
-                if self._closed:
+                if self.closed:
                     self._stream.close()
 
     def close(self) -> None:
         """End the call at once, and free its connection."""
         with self._lock:
-            self._closed = True
+            self.closed = True
             # Only a shutdown wakes a thread that waits in a read: `close()` does not. botocore has no public way.
             with suppress(OSError, RuntimeError, ValueError, AttributeError):
                 self._stream._raw_stream.shutdown()
@@ -121,60 +108,52 @@ class ModelStream:
                 self._stream.close()
 
 
-class ModelCalls:
-    """The model calls of one run. Closing it ends their streams at once, whichever thread reads them."""
+class ModelStream:
+    """The events of one answer, as a framework reads them. Whatever goes wrong is a `Failure`.
 
-    def __init__(self, retry_seconds: float) -> None:
-        self.closed = threading.Event()
-        self.usage = Usage()
-        self.failure = None
-        self.count = 0
-        self.retrying = Retrying(
-            retry=retry_if_exception(_is_passing),
-            stop=stop_before_delay(retry_seconds) | stop_when_event_set(self.closed),
-            wait=wait_random_exponential(multiplier=0.5, max=8),
-            sleep=sleep_using_event(self.closed),
-            reraise=True,
-        )
-        self._lock = threading.Lock()
-        self._streams: list[ModelStream] = []
+    It is there once the answer has begun: a call that failed before can be made again, as nothing was handed on.
+    """
 
-    def add(self, stream: ModelStream) -> None:
-        """Remember a stream, or close it if the run has ended meanwhile."""
-        with self._lock:
-            self._streams.append(stream)
-        if self.closed.is_set():
+    def __init__(self, stream: EventStream, request: dict[str, Any], calls: ModelCalls) -> None:
+        self._calls = calls
+        self._frames = Frames(stream)
+        calls.add(self._frames)
+        events = Answer(request, calls).events(self._frames)
+        try:
+            self._events = itertools.chain([MESSAGE_START, next(events)], events)
+        except BaseException:
             self.close()
+            raise
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return self
+
+    def __next__(self) -> dict[str, Any]:
+        """The next event."""
+        try:
+            return next(self._events)
+        except StopIteration:
+            raise
+        except Exception as error:
+            failure = _explained(error)
+            self._calls.failed(failure)
+            raise failure from error
 
     def close(self) -> None:
-        """End every stream and every wait for a retry."""
-        self.closed.set()
-        with self._lock:
-            streams, self._streams = self._streams, []
-        for stream in streams:
-            stream.close()
+        """End the call at once, and free its connection."""
+        self._frames.close()
 
 
-_calls: ContextVar[ModelCalls] = ContextVar("model_calls")
+class Response(Future[dict[str, Any]]):
+    """What boto3 answers. Closing it ends the wait."""
 
-
-@contextmanager
-def model_calls(settings: Settings) -> Iterator[ModelCalls]:
-    """Every model call made within, also in threads that inherit the context, has ended when the block has."""
-    calls = ModelCalls(settings.throttle_seconds)
-    token = _calls.set(calls)
-    try:
-        yield calls
-    finally:
-        calls.close()
-        with suppress(ValueError):  # an abandoned generator is closed in another context
-            _calls.reset(token)
+    close = Future.cancel
 
 
 class TrackedClient:
     """A `bedrock-runtime` client whose `converse_stream` belongs to the run that called it.
 
-    It retries what passes by itself, within the run's deadline and before the first event: nothing is sent twice.
+    It retries what passes by itself, within the run's deadline and before the answer begins: nothing is sent twice.
     """
 
     def __init__(self, client: Any) -> None:
@@ -185,13 +164,47 @@ class TrackedClient:
 
     def converse_stream(self, **request: Any) -> dict[str, Any]:
         """The response of boto3's `converse_stream`."""
-        calls = _calls.get()
-        response: dict[str, Any] = calls.retrying(self._client.converse_stream, **request)
-        stream = ModelStream(response["stream"])
-        stream.calls = calls
-        calls.count += 1
-        calls.add(stream)
-        return {**response, "stream": stream}
+        calls = current_calls()
+        calls.begin()
+        retrying = Retrying(
+            retry=retry_if_exception(is_passing),
+            stop=stop_before_delay(calls.retry_seconds) | stop_when_event_set(calls.closed),
+            wait=wait,
+            sleep=sleep_using_event(calls.closed),
+            reraise=True,
+        )
+        try:
+            return retrying(self._answer, request, calls)
+        except Failure as failure:
+            calls.failed(failure)
+            raise
+
+    def _answer(self, request: dict[str, Any], calls: ModelCalls) -> dict[str, Any]:
+        try:
+            response = self._response(request, calls)
+            return {**response, "stream": ModelStream(response["stream"], request, calls)}
+        except Exception as error:
+            raise _explained(error) from error
+
+    def _response(self, request: dict[str, Any], calls: ModelCalls) -> dict[str, Any]:
+        """Ask in a thread that nobody waits for once the run has ended: boto3 cannot be woken before it answers."""
+        response = Response()
+
+        def ask() -> None:
+            try:
+                answer = self._client.converse_stream(**request)
+            except Exception as error:
+                with suppress(InvalidStateError):
+                    response.set_exception(error)
+                return
+            try:
+                response.set_result(answer)
+            except InvalidStateError:
+                answer["stream"].close()
+
+        calls.add(response)
+        threading.Thread(target=copy_context().run, args=(ask,), daemon=True).start()
+        return response.result()
 
 
 connections = nullcontext  # boto3's need no closing
@@ -209,13 +222,17 @@ def client_config(settings: Settings) -> Config:
 
 def failure(error: BaseException) -> Failure | None:
     """What went wrong in a model call, without the provider's own text; None when it was not a model call."""
-    for cause in _causes(error):
+    for cause in causes(error):
+        if isinstance(cause, Failure):
+            return cause
         if isinstance(cause, ClientError):
-            return Failure(*FAILURES.get(_code(cause), OTHER))
+            return _client_failure(cause)
         if isinstance(cause, NoCredentialsError | PartialCredentialsError | TokenRetrievalError | SSOError):
-            return Failure(*CREDENTIALS)
-        if isinstance(cause, BotoCoreError | HTTPError | TruncatedStream):
-            return Failure(*UNAVAILABLE)
+            return model_failure("credentials")
+        if isinstance(cause, ParamValidationError):
+            return model_failure("model_refused")
+        if isinstance(cause, BotoCoreError | HTTPError):
+            return model_failure("model_unavailable")
     return None
 
 
@@ -226,21 +243,19 @@ def missing_credentials() -> str | None:
     return None
 
 
-def _is_passing(error: BaseException) -> bool:
-    return (isinstance(error, ClientError) and _code(error) in RETRIED) or type(error).__name__ in {
-        "EndpointConnectionError",
-        "ConnectTimeoutError",
-        "ConnectionClosedError",
-    }
+def _explained(error: Exception) -> Failure:
+    # boto3 and urllib3 raise whatever their parsers do when what comes is not what Bedrock sends.
+    return failure(error) or model_failure("model_unavailable")
 
 
-def _code(error: ClientError) -> str:
-    code: str = error.response.get("Error", {}).get("Code", "")
-    return code[:1].upper() + code[1:]
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__ or cause.__context__
+def _client_failure(error: ClientError) -> Failure:
+    """A gateway may give nothing but a status, and a stream nothing but a code."""
+    code, text = (str(error.response.get("Error", {}).get(name, "")) for name in ("Code", "Message"))
+    code = code[:1].upper() + code[1:]
+    metadata = error.response.get("ResponseMetadata", {})
+    headers = metadata.get("HTTPHeaders", {})
+    if code in FAILURES:
+        return model_failure(FAILURES[code], headers=headers)
+    if isinstance(error, EventStreamError) and code != "ValidationException":
+        return model_failure("model_error")
+    return status_failure(metadata.get("HTTPStatusCode", 400), text, headers)

@@ -19,6 +19,7 @@ class ModelStream(httpx.AsyncByteStream):
 
     def __init__(self, stream: httpx.AsyncByteStream) -> None:
         self._stream = stream
+        self._loop = asyncio.get_running_loop()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Each chunk as it comes."""
@@ -34,26 +35,10 @@ class ModelStream(httpx.AsyncByteStream):
         """End the call, and free its connection."""
         await self._stream.aclose()
 
-
-_streams: ContextVar[list[ModelStream]] = ContextVar("streams")
-
-
-@contextmanager
-def model_calls(_settings: Settings) -> Iterator[None]:
-    """Every stream of a model call made within, also in tasks that inherit the context, closes with the block."""
-    streams: list[ModelStream] = []
-    token = _streams.set(streams)
-    try:
-        yield
-    finally:
-        if streams:
-            asyncio.get_running_loop().create_task(_close(streams))
-        with suppress(ValueError):  # an abandoned generator is closed in another context
-            _streams.reset(token)
-
-
-async def _close(streams: list[ModelStream]) -> None:
-    await asyncio.gather(*(stream.aclose() for stream in streams), return_exceptions=True)
+    def close(self) -> None:
+        """The same, from any thread."""
+        with suppress(RuntimeError):  # the loop has ended, and its connections with it
+            self._loop.call_soon_threadsafe(lambda: self._loop.create_task(self.aclose()))
 
 
 class ModelClient(httpx.AsyncClient):
@@ -75,7 +60,7 @@ class ModelClient(httpx.AsyncClient):
         if response.headers.get("content-type", "").startswith("text/event-stream"):
             assert isinstance(response.stream, httpx.AsyncByteStream)
             response.stream = ModelStream(response.stream)
-            _streams.get([]).append(response.stream)
+            current_calls().add(response.stream)
         return response
 
     def _retrying(self) -> AsyncRetrying:

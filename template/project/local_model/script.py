@@ -14,7 +14,7 @@ from .tools import OFFLINE_TOOLS
 
 COUNT = re.compile(r"\bcount (?:up )?to (\d{1,4})\b", re.IGNORECASE)
 RECALL = re.compile(r"\b(remember|recall|earlier|before|(first|last|previous) question)\b", re.IGNORECASE)
-EXPLICIT_CALL = re.compile(r"\bcall (\w+) (\{.*\})", re.DOTALL)
+EXPLICIT_CALL = re.compile(r"\bcall (\w+) (?=\{)")
 AGAIN = "again and again"
 
 
@@ -54,8 +54,9 @@ def _question(messages: list[Message]) -> str:
 def _calls(question: str, conversation: Conversation) -> Iterator[Call]:
     used = {call.id for message in conversation.messages for call in message.calls}
     ids = (id for number in itertools.count(1) if (id := f"call-{number}") not in used)
-    if explicit := EXPLICIT_CALL.search(question):
-        yield Call(next(ids), explicit[1], json.loads(explicit[2]))
+    if explicit := list(EXPLICIT_CALL.finditer(question)):
+        decode = json.JSONDecoder().raw_decode
+        yield from (Call(next(ids), found[1], decode(question, found.end())[0]) for found in explicit)
         return
     for tool in OFFLINE_TOOLS:
         if tool.name in conversation.tools:

@@ -22,6 +22,12 @@ class Answer:
     events: list[Any] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     heartbeats: int = 0
+    numbers: list[int] = field(default_factory=list)
+
+    @property
+    def outcome(self) -> Any:
+        """How the run has ended."""
+        return self.events[-1].outcome
 
     @property
     def types(self) -> list[str]:
@@ -52,13 +58,13 @@ class AgentClient:
         self._http.close()
 
     def ask(self, prompt: str, session: str | None = None) -> Answer:
-        """One turn, read to its end, once the session is free: a caller that left frees it a moment later."""
-        deadline = time.monotonic() + 10
-        while True:
-            with self.post({"prompt": prompt}, session) as stream:
-                if stream.response.status_code != 409 or time.monotonic() > deadline:
-                    return stream.read()
-            time.sleep(0.01)
+        """One turn, read to its end."""
+        return self.run({"prompt": prompt}, session)
+
+    def run(self, body: dict[str, Any], session: str | None = None) -> Answer:
+        """What a request is answered with, read to its end."""
+        with self.post(body, session) as stream:
+            return stream.read()
 
     @contextmanager
     def post(self, body: dict[str, Any] | bytes, session: str | None = None) -> Iterator["Stream"]:
@@ -97,6 +103,8 @@ class Stream:
             if line.startswith("data: "):
                 answer.events.append(EVENT.validate_json(line.removeprefix("data: ")))
                 answer.times.append(time.monotonic() - start)
+            elif line.startswith("id: "):
+                answer.numbers.append(int(line.removeprefix("id: ")))
             answer.heartbeats += line == ": heartbeat"
             if deltas and len(answer.of("TEXT_MESSAGE_CONTENT")) >= deltas:
                 break

@@ -8,7 +8,7 @@ from typing import Any
 
 from ag_ui.core import AssistantMessage, Interrupt, Message, ResumeEntry, ToolCall, ToolMessage, UserMessage
 from jsonschema import Draft202012Validator
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from .client_history import check_order, checked, merged
 from .errors import Refused
@@ -41,6 +41,8 @@ class Conversation(BaseModel):
     pause: Pause | None = None
     answered: list[ResumeEntry] = []
     """The answers to the interrupts before. The same ones again do nothing again."""
+    kept_ids: list[str] = Field(default=[], exclude=True)
+    """Ids of the messages that were kept last."""
     forgotten: list[str] = []
     """Ids of messages of turns that failed, which clients may still send."""
 

@@ -18,6 +18,7 @@ from .errors import Failure, internal_failure, malformed_answer, shutting_down
 from .events import RunEvents, event_json
 from .history import Prompt, Question, Step, recent, steps, text_of, turns
 from .logs import log_run
+from .model_calls import ModelCalls, model_calls
 from .parts import Part, Usage
 from .prompt import SYSTEM_PROMPT
 from .requests import Request
@@ -37,6 +38,10 @@ Keep = Callable[[str, Conversation], Awaitable[None]]
 """Keeps a session's conversation. Raises `Failure` where it cannot."""
 
 
+Recall = Callable[[str], Awaitable[list[Context]]]
+"""What is known of the caller from other sessions, given the question. Raises `Failure` where it cannot be told."""
+
+
 @dataclass(frozen=True)
 class Runtime:
     """What all runs share."""
@@ -46,6 +51,7 @@ class Runtime:
     answer: Answer
     workers: Workers
     keep: Keep
+    recall: Recall
 
 
 class Run:
@@ -70,7 +76,8 @@ class Run:
             self._events, self.tell, self._stop.set, runtime.workers, runtime.settings.answer_seconds
         )
         self._failure: Failure | None = None
-        self._model_calls: provider.ModelCalls
+        self._model_calls: ModelCalls
+        self._recalled: list[Context] = []
         self._began = time.monotonic()
         self._first_text: float | None = None
         self._ended_at = 0.0
@@ -111,7 +118,7 @@ class Run:
         current_calls.set(self._calls)
         current_state.set(self._state)
         self.tell(self._events.started(self._request.parent_run_id))
-        with provider.model_calls(self._runtime.settings) as self._model_calls:
+        with model_calls(self._runtime.settings) as self._model_calls:
             try:
                 last = await self._last_events()
             except (Exception, asyncio.CancelledError) as error:
@@ -144,6 +151,7 @@ class Run:
     async def _work(self) -> None:
         if self._events.unanswered:
             await self._give_answers()
+        self._recalled = await self._runtime.recall(text_of(self.turn.messages[0]))
         while True:
             try:
                 async with aclosing(self._answer()) as told:
@@ -160,7 +168,7 @@ class Run:
         settings = self._runtime.settings
         before = recent(self.turn.before, settings.max_history, settings.max_history_bytes)
         found = steps([*before, *self.turn.messages, *self._events.kept])
-        prompt = Prompt(self._instructions(), with_context(found, self._request.context), self._tools())
+        prompt = Prompt(self._instructions(), with_context(found, [*self._recalled, *self._request.context]), self._tools())
         return self._runtime.answer(prompt, self._runtime.model, settings)
 
     def _tools(self) -> tuple[Tool, ...]:

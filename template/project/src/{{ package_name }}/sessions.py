@@ -1,13 +1,15 @@
 """Conversations by session id, each with the run that goes on in it and the runs that were."""
 
 import asyncio
+import logging
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from .conversation import Conversation
-from .errors import Refused
+from .errors import Failure, Refused
 from .runs import Run
+
+logger = logging.getLogger(__name__)
 
 FREE_SECONDS = 0.2
 """How long a request waits for a session whose caller has just left."""
@@ -39,7 +41,9 @@ class Sessions:
     Not thread-safe: every call is made from the server's event loop.
     """
 
-    def __init__(self, *, max_sessions: int, max_runs: int, read: Callable[[str], Any]) -> None:
+    def __init__(
+        self, *, max_sessions: int, max_runs: int, read: Callable[[str], Awaitable[Conversation]]
+    ) -> None:
         self._max_sessions = max_sessions
         self._max_runs = max_runs
         self._read = read
@@ -58,15 +62,24 @@ class Sessions:
         self._forget_oldest()
         async with session.lock:
             if session.conversation is None:
-                session.conversation = await self._read(session_id)
+                session.conversation = await self._kept(session_id)
         return session
+
+    async def _kept(self, session_id: str) -> Conversation:
+        try:
+            return await self._read(session_id)
+        except Failure as failure:
+            logger.error("session %r cannot be read", session_id, exc_info=failure)
+            raise Refused(503, failure.code, failure.message) from failure
 
     async def free(self, session: Session) -> None:
         """Return once the session has no run. Raises `Refused`: 409 if it goes on, 503 when the server is full."""
         if self.closed:
             raise Refused(503, "shutting_down", "The server is shutting down. Ask again.")
         if run := session.active:
-            await asyncio.wait({run.task}, timeout=None if run.ending else FREE_SECONDS)
+            await asyncio.wait({run.task}, timeout=None if run.ending else logger = logging.getLogger(__name__)
+
+FREE_SECONDS)
         if run := session.active:
             message = "This session is answering already. Wait, follow that run, or use another session."
             raise Refused(409, "session_busy", message, runId=run.id)

@@ -1,0 +1,69 @@
+"""The questions as Copier asks them: with the defaults that follow from other answers."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from streamplate import other_template, questions, template
+from streamplate.errors import UsageProblem
+from streamplate.questions import Question
+
+FOLDER = "my-agent"
+"""A project's name follows from its folder: this one, for want of any."""
+
+
+def options(release: str = "", *, source: str = "") -> list[Question]:
+    """Every question that can be answered, in order, with its default where all other answers are theirs.
+
+    `release` is one of our own template, the newest of an empty name; `source` the `URL[@ref]` of another template,
+    of which no code is run: a default that needs it stays Jinja source.
+    """
+    with _folder(release, source) as folder:
+        asked = questions.read(folder)
+        defaults = _defaults(folder, asked)
+    return [replace(question, default=defaults.get(question.key, question.default)) for question in asked]
+
+
+def written(release: str = "", *, source: str = "") -> list[Question]:
+    """The same questions as they are written: a default that follows from other answers is Jinja source."""
+    with _folder(release, source) as folder:
+        return questions.read(folder)
+
+
+@contextmanager
+def _folder(release: str, source: str) -> Iterator[Path]:
+    if source and release:
+        raise UsageProblem("A release is one of our own template", "That of another one is named with it: URL@REF")
+    with _other(source) if source else template.unpacked(release) as folder:
+        yield folder
+
+
+@contextmanager
+def _other(source: str) -> Iterator[Path]:
+    """It is only read, so there is nothing to trust it with."""
+    with other_template.opened(source, trust=True, say=lambda text: None) as found:
+        tag = found.release("")
+        with found.unpacked(tag) as folders:
+            yield folders[tag]
+
+
+def _defaults(folder: Path, asked: Iterable[Question]) -> dict[str, Any]:
+    """Copier's own answers to a template's questions, for a project of which no file is wanted."""
+    import copier
+    from copier.errors import CopierError
+    from jinja2 import TemplateError
+    from plumbum import local
+
+    given = {question.key: question.example for question in asked if question.default is None}
+    options: dict[str, Any] = {"defaults": True, "pretend": True, "skip_tasks": True, "quiet": True, "exclude": ["*"]}
+    with tempfile.TemporaryDirectory(prefix="streamplate-") as place, local.env(PATH=""):
+        try:
+            worker = copier.run_copy(str(folder), Path(place, FOLDER), given, settings=copier.Settings(), **options)
+        except (CopierError, TemplateError, OSError, ValueError, TypeError):
+            return {}
+    return {key: value for key, value in worker.answers.combined.items() if key not in given}
