@@ -54,9 +54,7 @@ def test_followers_see_the_same_at_any_place(agent: AgentClient) -> None:
     session = str(uuid.uuid4())
     begun = begin(agent, "Count to 200", session)
     answers: list[Answer] = []
-    followers = [
-        threading.Thread(target=lambda: answers.append(agent.run(follow(begun), session))) for _ in range(3)
-    ]
+    followers = [threading.Thread(target=lambda: answers.append(agent.run(follow(begun), session))) for _ in range(3)]
     for follower in followers:
         follower.start()
     for follower in followers:

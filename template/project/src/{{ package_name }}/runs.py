@@ -168,7 +168,9 @@ class Run:
         settings = self._runtime.settings
         before = recent(self.turn.before, settings.max_history, settings.max_history_bytes)
         found = steps([*before, *self.turn.messages, *self._events.kept])
-        prompt = Prompt(self._instructions(), with_context(found, [*self._recalled, *self._request.context]), self._tools())
+        prompt = Prompt(
+            self._instructions(), with_context(found, [*self._recalled, *self._request.context]), self._tools()
+        )
         return self._runtime.answer(prompt, self._runtime.model, settings)
 
     def _tools(self) -> tuple[Tool, ...]:

@@ -52,7 +52,9 @@ class Server:
     def __init__(self, settings: Settings, answer: Answer) -> None:
         self._settings = settings
         workers = Workers(settings.tool_seconds, settings.max_tool_threads)
-        self._service = Service(Runtime(settings, build_model(settings), answer, workers, memory.keep, memory.recall), memory.read)
+        self._service = Service(
+            Runtime(settings, build_model(settings), answer, workers, memory.keep, memory.recall), memory.read
+        )
 
     @asynccontextmanager
     async def lifespan(self, _app: object) -> AsyncIterator[None]:

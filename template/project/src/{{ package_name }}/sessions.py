@@ -41,9 +41,7 @@ class Sessions:
     Not thread-safe: every call is made from the server's event loop.
     """
 
-    def __init__(
-        self, *, max_sessions: int, max_runs: int, read: Callable[[str], Awaitable[Conversation]]
-    ) -> None:
+    def __init__(self, *, max_sessions: int, max_runs: int, read: Callable[[str], Awaitable[Conversation]]) -> None:
         self._max_sessions = max_sessions
         self._max_runs = max_runs
         self._read = read
@@ -77,9 +75,7 @@ class Sessions:
         if self.closed:
             raise Refused(503, "shutting_down", "The server is shutting down. Ask again.")
         if run := session.active:
-            await asyncio.wait({run.task}, timeout=None if run.ending else logger = logging.getLogger(__name__)
-
-FREE_SECONDS)
+            await asyncio.wait({run.task}, timeout=None if run.ending else FREE_SECONDS)
         if run := session.active:
             message = "This session is answering already. Wait, follow that run, or use another session."
             raise Refused(409, "session_busy", message, runId=run.id)
