@@ -17,10 +17,21 @@ TEMPLATE = ("copier.yml", "template")
 _FIXED = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_ATTR_NOSYSTEM": "1",
     **{f"GIT_{who}_NAME": "streamplate" for who in ("AUTHOR", "COMMITTER")},
     **{f"GIT_{who}_EMAIL": "releases@streamplate.invalid" for who in ("AUTHOR", "COMMITTER")},
     **{f"GIT_{who}_DATE": "2000-01-01T00:00:00Z" for who in ("AUTHOR", "COMMITTER")},
 }
+
+# Git reads these two from the home folder even where it reads no configuration there.
+_SETTINGS = [
+    "-c",
+    "core.autocrlf=false",
+    "-c",
+    f"core.excludesFile={os.devnull}",
+    "-c",
+    f"core.attributesFile={os.devnull}",
+]
 
 
 def write_bundle(root: Path, version: str, bundle: Path) -> None:
@@ -55,7 +66,7 @@ def _commit(store: Path, root: Path, tag: str) -> None:
 
 
 def _git(store: Path, *args: str, cwd: Path | None = None) -> str:
-    command = ["git", f"--git-dir={store / '.git'}", "-c", "core.autocrlf=false", *args]
+    command = ["git", f"--git-dir={store / '.git'}", *_SETTINGS, *args]
     return subprocess.check_output(command, cwd=cwd or store, env=os.environ | _FIXED, text=True)
 
 

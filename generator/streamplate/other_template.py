@@ -14,7 +14,7 @@ from typing import Any
 
 from streamplate import questions
 from streamplate.errors import StreamplateError, UsageProblem
-from streamplate.git import attempt, git
+from streamplate.git import attempt, git, network, private
 from streamplate.project import Project
 from streamplate.render import Render, copied
 
@@ -22,6 +22,8 @@ Say = Callable[[str], None]
 
 _SHORTCUTS = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}
 """As Copier has them."""
+
+_NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 
 
 def address(text: str) -> tuple[str, str]:
@@ -80,7 +82,7 @@ class OtherTemplate:
     @cached_property
     def _mirror(self) -> Path:
         folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="streamplate-")))
-        done = attempt("clone", "-q", "--mirror", "--", self.address, folder)
+        done = attempt("clone", "-q", "--mirror", "--template=", *_NO_HOOKS, "--", self.address, folder, env=network())
         if done.returncode:
             raise StreamplateError(f"{self.address} cannot be fetched", done.stderr.strip())
         return folder
@@ -97,11 +99,8 @@ class _Renderer:
     def __call__(
         self, template: Path, target: Path, answers: Mapping[str, Any], *, tag: str, ask: bool
     ) -> dict[str, Any]:
-        redirect = {
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": f"url.{self.mirror}.insteadOf",
-            "GIT_CONFIG_VALUE_0": self.url,
-        }
+        # Copier asks git about the folder it renders into, where a template may have put a repository's settings.
+        redirect = private({f"url.{self.mirror}.insteadOf": self.url})
         options = {"defaults": not ask, "vcs_ref": tag, "unsafe": self.trust}
         return copied(self.url, target, redirect, data=dict(answers), **options)
 
@@ -119,7 +118,7 @@ def _newest(mirror: Path) -> str:
     from packaging.version import InvalidVersion, Version
 
     tags = {}
-    for tag in git("tag", cwd=mirror).split():
+    for tag in git("tag", env=private() | {"GIT_DIR": str(mirror)}).split():
         try:
             tags[Version(tag)] = tag
         except InvalidVersion:
@@ -131,7 +130,8 @@ def _newest(mirror: Path) -> str:
 
 
 def _unpacked(mirror: Path, ref: str, place: Path) -> Path:
-    done = attempt("worktree", "add", "-q", "--detach", place, "--end-of-options", ref, cwd=mirror)
+    command = ("worktree", "add", "-q", "--detach", place, "--end-of-options", ref)
+    done = attempt(*command, env=private() | {"GIT_DIR": str(mirror)})
     if done.returncode:
         raise StreamplateError(f"That template has no {ref}", done.stderr.strip())
     return place

@@ -121,8 +121,12 @@ def _condition(when: Any) -> str:
     return "always" if when is True else str(when).strip().removeprefix("{{").removesuffix("}}").strip()
 
 
+_ADDED_UP = {"_exclude", "_jinja_extensions", "_secret_questions", "_skip_if_exists"}
+"""Settings of which Copier takes the values of all documents."""
+
+
 def load(template: Path) -> dict[str, Any]:
-    """copier.yml with its `!include`s, later documents over earlier ones, as Copier reads it."""
+    """copier.yml with its `!include`s, as Copier reads it: later documents over earlier ones, but some lists joined."""
     import yaml
 
     class Loader(yaml.SafeLoader):
@@ -132,14 +136,17 @@ def load(template: Path) -> dict[str, Any]:
         return [part for path in paths for part in yaml.load_all(path.read_bytes(), Loader) if part]
 
     def include(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> list[Any]:
-        return documents(template.glob(loader.construct_scalar(node)))
+        found = list(template.glob(loader.construct_scalar(node)))
+        if any(not path.resolve().is_relative_to(template.resolve()) for path in found):
+            raise ValueError(f"{node.value} is outside the template")
+        return documents(found)
 
     Loader.add_constructor("!include", include)
     merged: dict[str, Any] = {}
     try:
         for document in documents(template.glob("copier.y*ml")):
             for part in document if isinstance(document, list) else [document]:
-                merged |= part
-    except (yaml.YAMLError, TypeError, ValueError) as error:
+                merged |= part | {key: merged.get(key, []) + part[key] for key in _ADDED_UP & part.keys()}
+    except (yaml.YAMLError, TypeError, ValueError, NotImplementedError) as error:
         raise StreamplateError(f"The template's questions cannot be read: {' '.join(str(error).split())}") from error
     return merged

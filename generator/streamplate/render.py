@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from streamplate import dumb_terminal
 from streamplate.errors import StreamplateError, UsageProblem
 from streamplate.project import ANSWERS_FILE
+from streamplate.rendered_paths import refuse_unsafe
 
 
 class Render(Protocol):
@@ -47,6 +48,7 @@ def copied(source: str, target: Path, environment: Mapping[str, str], **options:
         raise StreamplateError("Interrupted: nothing was written") from error
     except (CopierError, TemplateError, ValueError, TypeError) as error:
         raise _in_our_words(error) from error
+    refuse_unsafe(target)
     _log.debug("copier %s → %s, %.0f ms", source, target, 1000 * (time.monotonic() - started))
     return recorded(target)
 

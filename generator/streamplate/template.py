@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from streamplate.errors import UsageProblem
-from streamplate.git import PRIVATE, git
+from streamplate.git import git, private
 from streamplate.project import Project
 from streamplate.render import Render
 
@@ -89,5 +89,6 @@ def unpacked(version: str = "") -> Iterator[Path]:
     if wanted not in releases():
         raise UsageProblem(f"There is no release {wanted}", f"On board: {', '.join(releases())}")
     with tempfile.TemporaryDirectory(prefix="streamplate-") as folder:
-        git("clone", "-q", "--branch", wanted, "-c", "advice.detachedHead=false", BUNDLE, folder, env=PRIVATE)
+        quiet = private({"advice.detachedHead": "false"})
+        git("clone", "-q", "--template=", "--branch", wanted, BUNDLE, folder, env=quiet)
         yield Path(folder)

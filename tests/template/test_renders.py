@@ -22,6 +22,7 @@ ALWAYS = {
     "README.md",
     "dev/__init__.py",
     "dev/about.py",
+    "dev/listening.py",
     "dev/run_spans.py",
     "dev/serve.py",
     "dev/traces.py",

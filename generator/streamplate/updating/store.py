@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from streamplate.errors import StreamplateError
-from streamplate.git import PRIVATE, attempt, git
+from streamplate.git import attempt, git, private
 from streamplate.project import Repository
 
 _SETTINGS = {
@@ -22,8 +22,8 @@ class Store:
 
     def __init__(self, folder: Path, repository: Repository) -> None:
         self.folder = folder
-        self._environment = {**PRIVATE, **_identity(), "GIT_DIR": str(folder), **_configuration()}
-        git("init", "-q", "--bare", "--template=", f"--object-format={repository.object_format}", folder, env=PRIVATE)
+        self._environment = {**private(_SETTINGS), **_identity(), "GIT_DIR": str(folder)}
+        git("init", "-q", "--bare", "--template=", f"--object-format={repository.object_format}", folder, env=private())
         (folder / "objects" / "info").mkdir(exist_ok=True)
         (folder / "objects" / "info" / "alternates").write_bytes(os.fsencode(f"{repository.objects}\n"))
 
@@ -73,9 +73,3 @@ def removal(path: str, like: str) -> str:
 def _identity() -> dict[str, str]:
     names = {f"GIT_{who}_{what}": "streamplate" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     return names | {f"GIT_{who}_DATE": "2000-01-01T00:00:00Z" for who in ("AUTHOR", "COMMITTER")}
-
-
-def _configuration() -> dict[str, str]:
-    keys = {f"GIT_CONFIG_KEY_{i}": key for i, key in enumerate(_SETTINGS)}
-    values = {f"GIT_CONFIG_VALUE_{i}": value for i, value in enumerate(_SETTINGS.values())}
-    return {"GIT_CONFIG_COUNT": str(len(_SETTINGS)), **keys, **values}

@@ -18,7 +18,7 @@ from pathlib import Path
 from streamplate.errors import StreamplateError
 from streamplate.git import attempt, git
 from streamplate.project import Repository, repository_of
-from streamplate.repository import NOBODY
+from streamplate.repository import committer
 from streamplate.updating.store import Store, removal
 from streamplate.updating.three_way import Entry, Merged
 
@@ -62,8 +62,7 @@ def branch(repository: Repository, store: Store, merged: Merged, name: str, mess
     changes = _changes(store, repository.tree, merged.tree, prefix=repository.prefix)
     tree = f"{_brought_over(repository, store, merged, changes)}^{{tree}}"
     command = ("commit-tree", tree, "-p", repository.head, "-m", message)
-    named = attempt("var", "GIT_COMMITTER_IDENT", cwd=repository.top).returncode == 0
-    commit = git(*(() if named else NOBODY), *command, cwd=repository.top).strip()
+    commit = git(*command, cwd=repository.top, env=committer(repository.top)).strip()
     made = attempt("branch", "--", name, commit, cwd=repository.top)
     if made.returncode:
         reason = made.stderr.strip().removeprefix("fatal: ")

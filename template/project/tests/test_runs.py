@@ -187,7 +187,7 @@ def test_a_context_that_is_too_long_loses_its_oldest_turns(agent: AgentClient, l
     session = agent.ask("My colour is green").session
     for number in range(3):
         agent.ask(f"Count to {number + 1}", session)
-    local_model.faults.append(Fault("overflow"))
+    local_model.faults.append(Fault("too_long"))
     answer = agent.ask("What did I ask before?", session)
 
     assert answer.outcome.type == "success"
@@ -195,7 +195,7 @@ def test_a_context_that_is_too_long_loses_its_oldest_turns(agent: AgentClient, l
 
 
 def test_a_question_that_is_too_long_says_so(agent: AgentClient, local_model: LocalModel) -> None:
-    local_model.faults.append(Fault("overflow"))
+    local_model.faults.append(Fault("too_long"))
     answer = agent.ask("Hello")
 
     assert answer.events[-1].code == "context_too_long"
