@@ -51,8 +51,8 @@ class ByRun(AgentMiddleware[AgentState[Any], Run]):
 
     async def awrap_tool_call(self, request: ToolCallRequest, handler: Any) -> ToolMessage:
         """The tool's result. Our tools check their arguments themselves."""
-        call, prompt = request.tool_call, request.runtime.context.prompt
-        tool = next((tool for tool in prompt.tools if tool.name == call["name"]), None)
+        call, run = request.tool_call, cast(Run, request.runtime.context)
+        tool = next((tool for tool in run.prompt.tools if tool.name == call["name"]), None)
         text = await tool.call(call["args"], call["id"]) if tool else f"Error: there is no tool {call['name']}."
         return ToolMessage(text, tool_call_id=call["id"], name=call["name"])
 
