@@ -53,7 +53,7 @@ class ByRun(AgentMiddleware[AgentState[Any], Run]):
         """The tool's result. Our tools check their arguments themselves."""
         call, run = request.tool_call, cast(Run, request.runtime.context)
         tool = next((tool for tool in run.prompt.tools if tool.name == call["name"]), None)
-        text = await tool.call(call["args"], call["id"]) if tool else f"Error: there is no tool {call['name']}."
+        text = await tool.call(call["args"], call["id"] or "") if tool else f"Error: there is no tool {call['name']}."
         return ToolMessage(text, tool_call_id=call["id"], name=call["name"])
 
 
