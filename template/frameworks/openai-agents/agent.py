@@ -120,7 +120,7 @@ def _file(attachment: Attachment) -> dict[str, Any]:
 def _answer_items(step: Answer) -> list[dict[str, Any]]:
     """Its text and its calls. The API wants no thoughts back: it signs none."""
     text = [{"type": "output_text", "text": step.text, "annotations": []}]
-    said = [{"type": "message", "role": "assistant", "content": text}] if step.text else []
+    said = [{"type": "message", "id": "-", "role": "assistant", "content": text}] if step.text else []
     return [*said, *(_call(call.id, call.name, call.arguments) for call in step.calls)]
 
 
