@@ -23,7 +23,7 @@ from agents.tool_context import ToolContext
 
 from . import parts
 from .errors import turn_limit
-from .history import Answer, Attachment, Prompt, Question, Results, Step
+from .history import Answer, Attachment, Call, Prompt, Question, Result, Results, Step
 from .parts import Part
 from .settings import Settings
 from .tools.toolbox import Tool
@@ -100,7 +100,7 @@ def _items(step: Step) -> list[dict[str, Any]]:
     if isinstance(step, Question):
         return [{"role": "user", "content": _content(step)}]
     if isinstance(step, Results):
-        return [_output(result.call.id, result.content) for result in step.results]
+        return [*map(_output, step.results)]
     return _answer_items(step)
 
 
@@ -121,12 +121,13 @@ def _answer_items(step: Answer) -> list[dict[str, Any]]:
     """Its text and its calls. The API wants no thoughts back: it signs none."""
     text = [{"type": "output_text", "text": step.text, "annotations": []}]
     said = [{"type": "message", "id": "-", "role": "assistant", "content": text}] if step.text else []
-    return [*said, *(_call(call.id, call.name, call.arguments) for call in step.calls)]
+    return [*said, *map(_call, step.calls)]
 
 
-def _call(call_id: str, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "function_call", "call_id": call_id, "name": name, "arguments": json.dumps(arguments)}
+def _call(call: Call) -> dict[str, Any]:
+    arguments = json.dumps(call.arguments, ensure_ascii=False)
+    return {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": arguments}
 
 
-def _output(call_id: str, content: str) -> dict[str, Any]:
-    return {"type": "function_call_output", "call_id": call_id, "output": content}
+def _output(result: Result) -> dict[str, Any]:
+    return {"type": "function_call_output", "call_id": result.call.id, "output": result.content}

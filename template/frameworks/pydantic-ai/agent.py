@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 import pydantic_ai
+from anyio import to_thread
 from pydantic_ai import Agent, AgentRunResultEvent, AgentStreamEvent, RunContext, UsageLimits
 from pydantic_ai.exceptions import UsageLimitExceeded
 from pydantic_ai.messages import (
@@ -51,6 +52,8 @@ REDACTED_ID = "redacted_thinking"
 
 async def answer(prompt: Prompt, model: Model, settings: Settings) -> AsyncGenerator[Part]:
     """Go on from the prompt until the model has nothing more to call."""
+    # Pydantic AI waits for Bedrock in threads of AnyIO, which has 40 of them unless told otherwise.
+    to_thread.current_default_thread_limiter().total_tokens = 40 + settings.max_runs
     run = AGENT.run_stream_events(
         message_history=[_message(step, model) for step in prompt.steps],
         model=model,
