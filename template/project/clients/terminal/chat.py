@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import httpx2
 from rich.console import Console
 
-from ..stream import AgentError, connection, events, explained
+from ..stream import AgentError, Run, connection, events, explained
 from .view import PlainView, ToolCall, TurnView
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
@@ -61,7 +61,7 @@ class Chat:
     async def _turn(self, question: str) -> None:
         with self._view() as view:
             self.tools = view.answered
-            async with aclosing(events(self.url, question, self.session, self.auth)) as turn:
+            async with aclosing(events(Run(self.url, self.session, prompt=question), self.auth)) as turn:
                 async for event in turn:
                     view.follow(event)
         self.note(view.summary())
