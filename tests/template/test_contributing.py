@@ -24,6 +24,9 @@ def toy(sides: int) -> str:
         sides: How many sides the die has.
     """
     return str(sides)
+
+
+TOOLS = [toy]
 '''
 OFFLINE = '''"""Dice offline."""
 
@@ -51,19 +54,16 @@ AGENT = '''"""An agent that repeats what it is told."""
 
 from collections.abc import AsyncGenerator
 
-from .contract import Part, Prompt, Text
+from .history import Prompt, Question
+from .parts import Part, Text
 from .settings import Settings
 
 
-class Conversation:
-    """What one session has said so far."""
-
-    def __init__(self, model: None, settings: Settings) -> None:
-        self._model = model
-
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
-        """Repeat the prompt."""
-        yield Text(prompt.text)
+async def answer(prompt: Prompt, model: None, settings: Settings) -> AsyncGenerator[Part]:
+    """Repeat the question."""
+    question = prompt.steps[-1]
+    if isinstance(question, Question):
+        yield Text(question.text)
 '''
 MODEL = '''"""No model."""
 

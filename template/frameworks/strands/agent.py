@@ -10,11 +10,10 @@ from strands.agent.conversation_manager import NullConversationManager
 from strands.models import Model
 from strands.tools.tools import PythonAgentTool
 from strands.types.content import ContentBlock, Message
-from strands.types.exceptions import MaxTokensReachedException
 from strands.types.tools import ToolResult, ToolUse
 
 from . import parts
-from .errors import answer_too_long, turn_limit
+from .errors import turn_limit
 from .history import Answer, Attachment, Prompt, Question, Results, Step, Thought
 from .parts import Part
 from .settings import Settings
@@ -37,13 +36,10 @@ async def answer(prompt: Prompt, model: Model, settings: Settings) -> AsyncGener
     )
     events = cast(AsyncGenerator[dict[str, Any]], agent.stream_async(None, limits={"turns": settings.max_turns}))
     translation = Translation()
-    try:
-        async with aclosing(events):
-            async for event in events:
-                for part in translation.parts(event):
-                    yield part
-    except MaxTokensReachedException as error:
-        raise answer_too_long() from error
+    async with aclosing(events):
+        async for event in events:
+            for part in translation.parts(event):
+                yield part
 
 
 class Translation:

@@ -7,9 +7,8 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
-from .conversation import Call, Conversation, Message, Reply
+from .conversation import Call, Conversation, Message, Reply, Text, Thoughts, words
 from .tools import OFFLINE_TOOLS
 
 COUNT = re.compile(r"\bcount (?:up )?to (\d{1,4})\b", re.IGNORECASE)
@@ -20,18 +19,19 @@ AGAIN = "again and again"
 
 def reply(conversation: Conversation) -> Reply:
     """The next message of this conversation."""
-    said = _said(conversation)
-    return replace(said, thoughts=_thoughts(conversation)) if conversation.reasons else said
+    thoughts = [Thoughts(words(_thoughts(conversation)))] if conversation.reasons else []
+    text, calls = _said(conversation)
+    return Reply((*thoughts, Text(words(text)), *calls))
 
 
-def _said(conversation: Conversation) -> Reply:
+def _said(conversation: Conversation) -> tuple[str, list[Call]]:
     last = conversation.messages[-1]
     question = _question(conversation.messages)
     if last.results and AGAIN not in question:
-        return Reply(_quoted(conversation.messages))
+        return _quoted(conversation.messages), []
     if calls := list(_calls(question, conversation)):
-        return Reply("Let me look that up.", calls)
-    return Reply(_answer(question, conversation))
+        return "Let me look that up.", calls
+    return _answer(question, conversation), []
 
 
 def usage(reply: Reply, conversation: Conversation) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """A caller of the agent that checks every event against the protocol as it arrives."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -112,15 +113,38 @@ class Stream:
 
 
 def assert_well_formed(answer: Answer) -> None:
-    """Each message and call starts before it goes on, and ends once."""
+    """Hold a whole answer to the order of events that https://docs.ag-ui.com/concepts/events describes.
+
+    One run, with one end. Each message and call starts once, goes on, and ends once; a result follows the end of its
+    call. In a run that succeeds all has ended, and each call has its result, or waits for it; its arguments are a JSON
+    object.
+    """
+    assert answer.types[0] == "RUN_STARTED" and answer.types[-1] in {"RUN_FINISHED", "RUN_ERROR"}, answer.types
+    assert not {"RUN_STARTED", "RUN_FINISHED", "RUN_ERROR"} & set(answer.types[1:-1]), answer.types
+    begun: dict[tuple[str, str], str] = {}  # what was said of each, joined
     running: set[tuple[str, str]] = set()
+    results = []
     for event in answer.events:
         what, _, stage = event.type.value.rpartition("_")
-        id = getattr(event, "message_id", None) or getattr(event, "tool_call_id", "")
+        thing = (what, getattr(event, "message_id", None) or getattr(event, "tool_call_id", ""))
         if stage == "START":
-            running.add((what, id))
+            assert thing not in begun, f"{thing} starts twice"
+            begun[thing] = ""
+            running.add(thing)
         elif stage in {"CONTENT", "ARGS"}:
-            assert (what, id) in running
+            assert thing in running, f"{thing} goes on, but does not run"
+            begun[thing] += event.delta
         elif stage == "END":
-            running.remove((what, id))
-    assert not running
+            running.remove(thing)
+        elif event.type.value == "TOOL_CALL_RESULT":
+            call = ("TOOL_CALL", event.tool_call_id)
+            assert call not in running, f"a result of {call}, which has not ended"
+            results.append(event.tool_call_id)
+    assert len(results) == len(set(results))
+    if answer.types[-1] == "RUN_FINISHED":
+        arguments = {id: text for (what, id), text in begun.items() if what == "TOOL_CALL"}
+        assert not running
+        waiting = {interrupt.tool_call_id for interrupt in getattr(answer.outcome, "interrupts", [])}
+        waiting |= set(getattr(answer.outcome, "pending_tool_call_ids", None) or [])
+        assert set(arguments) <= set(results) | waiting and not waiting & set(results)
+        assert all(isinstance(json.loads(text or "{}"), dict) for text in arguments.values())

@@ -12,7 +12,7 @@ from ..errors import DeployError
 
 
 def find_python() -> str | None:
-    """A Python of the runtime's version, for another one's bytecode is of no use. uv fetches one where there is none."""
+    """A Python of the runtime's version, for another one's bytecode is of no use. uv fetches one if there is none."""
     if "{}.{}".format(*sys.version_info) == PYTHON:
         return sys.executable
     show = ["--python", PYTHON, "python", "-c", "import sys; print(sys.executable)"]

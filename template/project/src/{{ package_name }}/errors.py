@@ -42,11 +42,6 @@ def turn_limit() -> Failure:
     return Failure("turn_limit", "The agent stopped: it called the model too many times in one turn.")
 
 
-def answer_too_long() -> Failure:
-    """The model's own output limit cut the answer."""
-    return Failure("answer_too_long", "The model reached its output limit before the answer was complete.")
-
-
 def malformed_answer() -> Failure:
     """The model's answer cannot be read."""
     return Failure("malformed_answer", "The model's answer cannot be read. Try again.")

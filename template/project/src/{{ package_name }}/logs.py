@@ -34,8 +34,8 @@ def log_json(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler])
-    server = logging.getLogger("bedrock_agentcore.app")  # it has a handler of its own, and calls every stream a success
-    server.propagate = False
+    server = logging.getLogger("bedrock_agentcore.app")  # it calls every stream that begins a success
+    server.handlers, server.propagate = [handler], False
     server.setLevel(max(level, logging.WARNING))
 
 
