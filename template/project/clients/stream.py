@@ -25,7 +25,7 @@ Json = dict[str, Any]
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 SILENCE = 120.0  # seconds without a byte: AgentCore may take 60 to start an agent, whose heartbeats come every 15
-UNHEARD = 5.0  # seconds in which a run of which nothing was heard must be reached again
+UNHEARD = 20.0  # seconds in which a run of which nothing was heard must be reached again
 LOST = 60.0  # seconds in which one that has begun must be
 PASSING = {"unreachable", "silent", "connection_lost", "http_429", "http_502", "http_503", "http_504"}
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -112,7 +112,7 @@ class Run:
         return event
 
     def failed(self, error: Exception) -> float:
-        """Prepare to ask for the rest; gives the seconds to wait before. Raises `AgentError` where nothing will come."""
+        """Prepare to ask for the rest; gives the seconds to wait before. Raises `AgentError` if nothing will come."""
         told = explain(self.url, error)
         if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout) and not self._connected:
             raise self._end(told) from error
@@ -124,8 +124,8 @@ class Run:
         else:
             raise self._end(told if self._body is self._input else lost()) from error
         if time.monotonic() - self._heard > (LOST if self._begun else UNHEARD):
-            raise (lost() if self._begun else told) from error
-        self._pause = min(2 * self._pause, 5.0)
+            raise (told if isinstance(error, Refused) else lost()) from error
+        self._pause = min(2 * self._pause, 2.0)
         return self._pause * random.uniform(0.5, 1)
 
     @property

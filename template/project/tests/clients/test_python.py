@@ -107,6 +107,7 @@ def answering(stream: str, promised: int) -> Iterator[str]:
 
     def answer() -> None:
         with listener.accept()[0] as client:
+            listener.close()
             client.recv(65536)
             client.sendall(f"{head}{stream}".encode())
 
@@ -159,7 +160,8 @@ class Cutting:
             except OSError:
                 return
             self.connections += 1
-            Thread(target=self._pass_on, args=[client, self._random.choice([0, 1, 200, 500, 3000])], daemon=True).start()
+            size = self._random.choice([0, 1, 200, 500, 3000])
+            Thread(target=self._pass_on, args=[client, size], daemon=True).start()
 
     def _pass_on(self, client: socket.socket, size: int) -> None:
         with client, socket.create_connection(self._agent) as agent:

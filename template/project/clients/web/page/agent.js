@@ -8,7 +8,7 @@ import { exchanged, sent } from "./socket.js";
 import { post, streamed } from "./stream.js";
 
 const BUSY = 2_000; // milliseconds, in which a session that was just stopped becomes free
-const UNHEARD = 1_500; // in which an agent that has said nothing yet must answer
+const UNHEARD = 4_000; // in which an agent that has said nothing yet must answer
 const LOST = 60_000; // in which a run that has begun must be reached again
 const PASSING = ["unreachable", "silent", "http_429", "http_502", "http_503", "http_504"];
 
@@ -112,7 +112,7 @@ class Patience {
 
   async wait(limit, error) {
     if (Date.now() - this.#since > limit) throw error;
-    this.#pause = Math.min(2 * this.#pause, 5_000);
+    this.#pause = Math.min(2 * this.#pause, 2_000);
     await new Promise((resolve) => setTimeout(resolve, this.#pause * (0.5 + Math.random() / 2)));
   }
 }
