@@ -25,8 +25,8 @@ Json = dict[str, Any]
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 SILENCE = 120.0  # seconds without a byte: AgentCore may take 60 to start an agent, whose heartbeats come every 15
-UNHEARD = 20.0  # seconds in which a run of which nothing was heard must be reached again
-LOST = 60.0  # seconds in which one that has begun must be
+PATIENCE = 60.0  # seconds in which a run whose connection is lost must be reached again
+LONGEST_PAUSE = 2.0  # seconds between two attempts
 PASSING = {"unreachable", "silent", "connection_lost", "http_429", "http_502", "http_503", "http_504"}
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -67,17 +67,21 @@ class Run:
         session: str,
         *,
         prompt: str | None = None,
+        instead_of: str | None = None,
         resume: Sequence[Mapping[str, Any]] = (),
         follow: str | None = None,
     ) -> None:
-        """With a prompt it is a new question; with `resume`, answers to interrupts; else a run that goes on already."""
+        """A question, in place of a message if `instead_of` names it; answers to interrupts; or a run to `follow`."""
         self.url = address(url)
         self.session = session
         self.id = follow or str(uuid4())
         self.ended = False
-        self._question = [] if prompt is None else [{"id": str(uuid4()), "role": "user", "content": prompt}]
+        question = {"id": instead_of or str(uuid4()), "role": "user", "content": prompt}
+        self._question = [] if prompt is None else [question]
         self._input = run_input(session, self.id, self._question, resume)
         self._after = 0
+        self.is_lost = False
+        """Whether its connection is to be made again."""
         self._connected = self._begun = follow is not None
         self._heard = time.monotonic()
         self._pause = 0.05
@@ -104,6 +108,7 @@ class Run:
             return None
         event: Json = json.loads(message.data)
         self._connected = self._begun = True
+        self.is_lost = False
         self._after = int(message.id or 0)
         self._heard, self._pause = time.monotonic(), 0.05
         self.ended = event["type"] in ("RUN_FINISHED", "RUN_ERROR")
@@ -116,16 +121,16 @@ class Run:
         told = explain(self.url, error)
         if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout) and not self._connected:
             raise self._end(told) from error
-        self._connected = True
+        self._connected = self.is_lost = True
         if told.code == "no_such_run" and self._is_unheard_of(told):
-            self._body = self._input
+            self._body, self._pause = self._input, 0.05
         elif told.code in PASSING or told.details.get("runId") == self.id:
             self._body = self._following
         else:
             raise self._end(told if self._body is self._input else lost()) from error
-        if time.monotonic() - self._heard > (LOST if self._begun else UNHEARD):
+        if time.monotonic() - self._heard > PATIENCE:
             raise (told if isinstance(error, Refused) else lost()) from error
-        self._pause = min(2 * self._pause, 2.0)
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
         return self._pause * random.uniform(0.5, 1)
 
     @property
@@ -180,6 +185,12 @@ async def events(run: Run, auth: httpx2.Auth | None = None) -> AsyncGenerator[Js
             if not run.ended:
                 with suppress(httpx2.HTTPError):
                     await client.post(**run.cancellation)
+
+
+def events_of(response: httpx2.Response) -> list[Json]:
+    """The events of an answer that was read to its end."""
+    lines = response.text.split("\n")
+    return [json.loads(line.removeprefix("data:")) for line in lines if line.startswith("data:")]
 
 
 class Refused(Exception):

@@ -29,6 +29,7 @@ from ..stream import (
     broken_off,
     connection,
     events,
+    events_of,
     explained,
     local,
 )
@@ -215,8 +216,7 @@ async def _said(answer: Answer | Awaitable[Answer]) -> Answer:
 
 
 def _history(response: httpx2.Response) -> History:
-    lines = response.text.split("\n")
-    told = [EVENT.validate_json(line.removeprefix("data:")) for line in lines if line.startswith("data:")]
+    told = [EVENT.validate_python(event) for event in events_of(response)]
     snapshot = next(event for event in told if isinstance(event, MessagesSnapshotEvent))
     running = (snapshot.metadata or {}).get("activeRunId")
     return History(list(snapshot.messages), _interrupts(told[-1]), running)

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import aclosing, closing, contextmanager
+from contextlib import aclosing, closing, contextmanager, suppress
 from datetime import datetime
 from random import Random
 from threading import Thread
@@ -151,29 +151,32 @@ class Cutting:
         Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)  # which wakes its thread
         self._listener.close()
 
     def _serve(self) -> None:
-        while True:
-            try:
+        with suppress(OSError):
+            while True:
                 client, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            size = self._random.choice([0, 1, 200, 500, 3000])
-            Thread(target=self._pass_on, args=[client, size], daemon=True).start()
+                self.connections += 1
+                size = self._random.choice([0, 200, 500, 3000])
+                Thread(target=self._join, args=[client, size], daemon=True).start()
 
-    def _pass_on(self, client: socket.socket, size: int) -> None:
+    def _join(self, client: socket.socket, size: int) -> None:
         with client, socket.create_connection(self._agent) as agent:
-            request = b""
-            while b"\r\n\r\n" not in request or not request.endswith(b"}"):
-                request += client.recv(65536)
-            if size == 1:
-                return  # the agent never gets the question
-            agent.sendall(request)
-            while size > 0 and (data := agent.recv(min(size, 65536))):
-                client.sendall(data)
+            there = Thread(target=self._pass_on, args=[client, agent, 1_000_000 if size else 0])
+            there.start()
+            self._pass_on(agent, client, size)
+            there.join()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket, size: int) -> None:
+        with suppress(OSError):
+            while size > 0 and (data := source.recv(min(size, 65536))):
+                target.sendall(data)
                 size -= len(data)
+        for end in (source, target):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.mark.parametrize("seed", range(5))
