@@ -80,10 +80,11 @@ ALWAYS = {
     "tests/test_attachments.py",
     "tests/test_failures.py",
     "tests/test_history.py",
+    "tests/test_local_model.py",
     "tests/test_local_only.py",
     "tests/test_model_calls.py",
+    "tests/test_odd_models.py",
     "tests/test_pauses.py",
-    "tests/test_local_model.py",
     "tests/test_reasoning.py",
     "tests/test_refusals.py",
     "tests/test_runs.py",
@@ -110,7 +111,7 @@ def test_only_the_chosen_tools_are_there(answers: dict[str, Any], tmp_path: Path
         for tool in answers["tools"]
         for file in (f"src/my_agent/tools/{tool}.py", f"local_model/tools/{tool}.py", f"tests/tools/test_{tool}.py")
     }
-    package = {"tests/tools/__init__.py"} if answers["tools"] else set()
+    package = {"tests/tools/__init__.py", "tests/tools/conftest.py"} if answers["tools"] else set()
     assert set(files(project)) == ALWAYS | chosen | package
     assert_all_is_needed(project)
     assert_clean(project)

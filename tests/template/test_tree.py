@@ -19,17 +19,8 @@ LONGEST = 90
 """Windows takes 260 characters for a whole path."""
 
 CONSTANT_INCLUDE = re.compile(r"\A\{% include '[^'~]+' %\}\n?\Z")
-FRAGMENTS = {
-    "chat_completions.py",
-    "question.py",
-    "calls.py",
-    "failure.py",
-    "imports.py",
-    "body.py",
-    "entry.py",
-    "start.py",
-}
-"""Lines of a file, not a file: what they use is imported around them."""
+WHOLE = ("frameworks/*/agent.py", "models/*/provider.py", "models/*/wire.py", "deployments/auth/*/caller.py")
+"""Variants of a file; the other `.py` beside project/ are lines of one, and import nothing."""
 
 
 def test_no_path_holds_a_condition() -> None:
@@ -70,7 +61,7 @@ def test_what_an_answer_leaves_out_is_there(pattern: str) -> None:
 
 def test_python_without_jinja_is_clean_as_it_is() -> None:
     """Whole files, that is: what a project gets after Jinja is checked in the projects."""
-    files = [TEMPLATE / path for path in PATHS if path.endswith(".py") and Path(path).name not in FRAGMENTS]
+    files = [*PROJECT.rglob("*.py"), *(file for pattern in WHOLE for file in TEMPLATE.glob(pattern))]
     plain = [str(file) for file in files if not re.search(r"\{\{|\{%", file.read_text("utf-8"))]
     assert sum(str(PROJECT) in file for file in plain) > 100
 

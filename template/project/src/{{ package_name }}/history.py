@@ -187,11 +187,11 @@ def turns(messages: Sequence[Message]) -> list[list[Message]]:
 
 
 def recent(messages: Sequence[Message], max_messages: int, max_bytes: int) -> list[Message]:
-    """The newest whole turns within both limits. Of a turn that is over them alone, its question and its answer."""
+    """The newest whole turns within both limits. Of a turn that is over them alone, its question and answer."""
     kept: list[Message] = []
     for turn in reversed(turns(messages)):
         if not _fits([*turn, *kept], max_messages, max_bytes):
-            ends = [turn[0], turn[-1]]
+            ends = [turn[0], *(message for message in turn[-1:] if message.role == "assistant")]
             return kept or (ends if _fits(ends, max_messages, max_bytes) else [])
         kept = [*turn, *kept]
     return kept

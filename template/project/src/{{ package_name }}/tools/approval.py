@@ -1,5 +1,6 @@
 """Tools that wait for a person's approval before they run."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -23,10 +24,7 @@ class Approval:
 
     def text(self, arguments: dict[str, Any]) -> str:
         """What the person is asked."""
-        text = self.message
-        for name, value in arguments.items():
-            text = text.replace(f"{{{name}}}", str(value))
-        return text
+        return re.sub(r"\{(\w+)\}", lambda found: str(arguments.get(found[1], found[0])), self.message)
 
 
 def needs_approval(message: str, when: Callable[..., bool] | None = None) -> Callable[[Function], Function]:

@@ -55,8 +55,10 @@ class Tool:
         return await current_calls.get().make(self, arguments, call_id)
 
 
-def tool(function: Function) -> Tool:
+def tool(function: Function | Tool) -> Tool:
     """A function as a tool: its type hints and its docstring (in Google's form) are what the model reads."""
+    if isinstance(function, Tool):
+        return function
     docstring = parse(function.__doc__ or "")
     model = _arguments(function, {param.arg_name: param.description for param in docstring.params})
     return Tool(
