@@ -11,6 +11,7 @@ from pathlib import Path
 from streamplate import project
 from streamplate.errors import OtherTemplate, StreamplateError
 from streamplate.our_template import OURS
+from streamplate.updating import journal
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ def check(roots: Iterable[str | Path]) -> list[Health]:
 def _check(root: Path) -> Health:
     path = os.path.abspath(root)
     try:
+        journal.refuse_unfinished(root)
         found = project.load(root)
         newest = OURS.target(found, "")
         project.refuse_markers(found.root)

@@ -85,9 +85,10 @@ def repository_of(root: Path) -> Repository:
 
 def refuse_dirty(repository: Repository, path: str) -> None:
     """Raise `StreamplateError` where tracked files at `path` have changes that no commit holds."""
-    changed = git("status", "--porcelain", "--untracked-files=no", "--", path, cwd=repository.root).splitlines()
+    command = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=no", "--", path)
+    changed = [line[3:] for line in git(*command, cwd=repository.root).split("\0") if line]
     if changed:
-        names = ", ".join(line[3:] for line in changed[:5]) + (" …" if changed[5:] else "")
+        names = ", ".join(changed[:5]) + (" …" if changed[5:] else "")
         raise StreamplateError(f"{repository.root} has uncommitted changes: {names}", "Commit or stash them first")
 
 

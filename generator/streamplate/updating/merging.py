@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from streamplate import notes, project, questions
 from streamplate.notes import Notes
 from streamplate.project import Repository
 from streamplate.render import Render
-from streamplate.updating import three_way, worktree
+from streamplate.toolchain import quoted
+from streamplate.updating import branch, changes, journal, three_way, worktree
 from streamplate.updating.plan import Plan
 from streamplate.updating.report import Report
 from streamplate.updating.store import Store
@@ -26,6 +28,11 @@ def nothing_to_do(plan: Plan) -> Report:
 def carry_out(plan: Plan, folders: Mapping[str, Path], render: Render) -> Report:
     """Merge a release into a project; `folders` are the plan's releases, unpacked."""
     repository = project.repository_of(plan.project.root)
+    with journal.of(repository).locked() if plan.request.stages else nullcontext():
+        return _merged(repository, plan, folders, render)
+
+
+def _merged(repository: Repository, plan: Plan, folders: Mapping[str, Path], render: Render) -> Report:
     project.refuse_dirty(repository, "." if plan.request.stages else project.ANSWERS_FILE)
     project.refuse_markers(plan.project.root)
     crossed = notes.crossed(folders[plan.release], plan.project.release, plan.release)
@@ -88,8 +95,13 @@ def _report(plan: Plan, store: Store, repository: Repository, merged: Merged, cr
 def _delivered(report: Report, repository: Repository, store: Store, merged: Merged, plan: Plan) -> Report:
     if plan.request.preview:
         return replace(report, diff=store.git("diff", "--binary", "-M", repository.tree, merged.tree))
+    changed = changes.between(store, repository.tree, merged.tree, prefix=repository.prefix)
+    conflicts = {repository.prefix + path: entries for path, entries in merged.conflicts.items()}
+    sides = [entry.object_id for entries in conflicts.values() for entry in entries]
+    objects = [*(change.object_id for change in changed if not change.is_removal), *sides]
     if name := plan.request.branch:
-        worktree.branch(repository, store, merged, name, f"Update to streamplate {report.new}")
-        return replace(report, undo=f"git branch -D {name}")
-    worktree.stage(repository, store, merged)
-    return replace(report, undo="git restore --source=HEAD --staged --worktree -- .")
+        store.deliver(objects, repository)
+        branch.commit(repository, changed, name, f"Update to streamplate {report.new}")
+        return replace(report, undo=f"git -C {quoted(str(repository.top))} branch -D {name}")
+    worktree.stage(repository, changed, conflicts, lambda: store.deliver(objects, repository))
+    return replace(report, undo=f"streamplate undo {quoted(str(plan.project.root))}")
