@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from streamplate import other_template, presets, questions, repository, template, toolchain
+from streamplate import names, other_template, presets, questions, repository, template, toolchain
 from streamplate.errors import StreamplateError, UsageProblem
 from streamplate.our_template import OURS
 from streamplate.template import Template
@@ -65,6 +65,7 @@ def new(
             asked = questions.read(folders[tag])
             given = questions.typed(presets.answers(folders[tag], preset) | dict(answers or {}), asked)
             recorded = origin.render(folders[tag], project, given, tag=tag, ask=ask)
+            names.refuse_own_dependency(folders[tag], project)
         answered = {question.key: recorded[question.key] for question in asked if question.key in recorded}
         steps = toolchain.next_steps(target, toolchain.scripts(project))
         made = NewProject(target, recorded["_commit"], answered, _files(project), make_repository, steps)

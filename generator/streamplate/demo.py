@@ -49,11 +49,10 @@ def run(
             toolchain.install(made.path, without=() if keep else FOR_DEVELOPERS)
         with serving(made.path, step) as url:
             conversation = Conversation(made.path, url, home=None if keep else folder)
+            if chat:
+                say(f"\nIn a browser: {url}")
             say(f"\n> {question}\n")
-            if (code := conversation.ask(question)) or not chat:
-                return code
-            say(f"\nGo on below: /quit or Ctrl-D ends it. Or in a browser: {url}")
-            return conversation.hold()
+            return conversation.hold(question) if chat else conversation.ask(question)
 
 
 @contextmanager
@@ -91,10 +90,10 @@ class Conversation:
         finally:
             _stop(chat)
 
-    def hold(self) -> int:
-        """Whatever the user types, until they leave. Ctrl-C is for the client alone: there it stops an answer."""
+    def hold(self, question: str) -> int:
+        """The question, then whatever the user types, until they leave. Ctrl-C is for the client alone."""
         before = signal.signal(signal.SIGINT, lambda *_: None)
-        chat = self._client()
+        chat = self._client("--interactive", question)
         try:
             return chat.wait()
         finally:

@@ -10,14 +10,14 @@ from zlib import crc32
 
 import uvicorn
 from local_model import wire
-from local_model.conversation import Reply
+from local_model.conversation import Reply, Text
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Route
 
 DELTAS, PACE = int(os.environ["DELTAS"]), float(os.environ["PACE"])
 PLACE = b"0" * 19
-ANSWER = list(wire.frames(Reply(f" {PLACE.decode()}", []), {"input": 1, "output": DELTAS}))
+ANSWER = list(wire.frames(Reply((Text((f" {PLACE.decode()}",)),)), {"input": 1, "output": DELTAS}))
 AT = next(at for at, frame in enumerate(ANSWER) if PLACE in frame)
 OPENING, TEXT, CLOSING = ANSWER[:AT], ANSWER[AT], ANSWER[AT + 1 :]
 calls = {"running": 0, "most": 0}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser import node
 from tests.browser.agents import Served, own_tests, wait
@@ -44,6 +44,31 @@ def page(context: BrowserContext, built: Path, agent: Served) -> Iterator[Page]:
     assert {urlsplit(url).hostname for url in asked if url.startswith("http")} == {"127.0.0.1"}
 
 
+HALF = """\
+data: {"type": "RUN_STARTED", "threadId": "t", "runId": "r"}
+
+data: {"type": "TEXT_MESSAGE_START", "messageId": "m", "role": "assistant"}
+
+data: {"type": "TEXT_MESSAGE_CONTENT", "messageId": "m", "delta": "Half an answer"}
+
+"""
+ERROR = 'data: {"type": "RUN_ERROR", "code": "model_error", "message": "The model failed."}\n\n'
+REFUSAL = '{"code": "session_busy", "message": "The session answers another question."}'
+
+
+def stream(route: Route, events: str) -> None:
+    route.fulfill(content_type="text/event-stream", body=events)
+
+
+FAILURES: dict[str, tuple[Callable[[Route], None], str]] = {
+    "an error of the server": (lambda route: route.fulfill(status=500, body="?"), "The agent answered HTTP 500."),
+    "a refusal": (lambda route: route.fulfill(status=409, body=REFUSAL), "The session answers another question."),
+    "no connection": (lambda route: route.abort(), "The connection broke"),
+    "a cut stream": (lambda route: stream(route, HALF), "The connection broke before the answer was complete"),
+    "a failed run": (lambda route: stream(route, HALF + ERROR), "The model failed. (model_error)"),
+}
+
+
 def ask(page: Page, question: str) -> None:
     page.get_by_placeholder("Type a message").fill(question)
     page.keyboard.press("Enter")
@@ -60,3 +85,33 @@ def test_text_streams_and_tools_are_shown(page: Page) -> None:
     page.get_by_test_id("copilot-send-button").click()
     ask(page, "What was my first question?")
     expect(page.get_by_text("You asked me: “What is 37*12+5?”.")).to_be_visible(timeout=60_000)
+
+
+def test_it_has_the_projects_name(page: Page) -> None:
+    expect(page.get_by_role("heading", name="my-agent")).to_be_visible()
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_failure_is_seen_until_the_next_question(page: Page, name: str) -> None:
+    fail, told = FAILURES[name]
+    page.route("**/invocations", fail)
+    ask(page, "Hello")
+    expect(page.get_by_role("alert")).to_contain_text(told, timeout=60_000)
+    page.unroute_all()
+    ask(page, "Count to 7")
+    expect(page.get_by_text("1 2 3 4 5 6 7")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_stopped_answer_is_no_failure(page: Page) -> None:
+    ask(page, "Count to 9000")
+    expect(page.get_by_text("1 2 3 4 5")).to_be_visible(timeout=60_000)
+    page.get_by_test_id("copilot-send-button").click()
+    ask(page, "Count to 7")
+    expect(page.get_by_text("1 2 3 4 5 6 7").last).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_failed_tool_looks_failed(page: Page) -> None:
+    ask(page, 'call calculator {"expression": "1/0"}')
+    expect(page.locator(".tool")).to_contain_text("failed", timeout=60_000)

@@ -47,6 +47,7 @@ def empty_account(account: Aws, store: Path, patch: pytest.MonkeyPatch) -> Itera
         for name, value in (account.environment | emulator.environment).items():
             patch.setenv(name, value)
         patch.delenv("AWS_PROFILE", raising=False)
+        patch.setenv("UV_PYTHON_DOWNLOADS", "never")
         patch.setattr(boto3, "DEFAULT_SESSION", None)
         yield emulator
 
@@ -74,11 +75,12 @@ def project(_project: tuple[Project, Path], cloud: Emulator) -> Project:
 def variant(_project: tuple[Project, Path], cloud: Emulator, tmp_path: Path) -> Callable[..., Project]:
     """Makes a project with other answers, which runs in the reference project's environment: same dependencies."""
 
-    def make(**answers: Any) -> Project:
+    def make(*, locked: bool = True, **answers: Any) -> Project:
         base, _ = _project
         path = render(tmp_path / "my-agent", **answers)
-        shutil.copy(base.path / "uv.lock", path)
-        if (base.path / "build").exists():
+        if locked:
+            shutil.copy(base.path / "uv.lock", path)
+        if locked and (base.path / "build").exists():
             shutil.copytree(base.path / "build", path / "build")  # the package, which is the same
         project = replace(base, path=path)
         project.point_to_local_model()

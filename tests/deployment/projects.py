@@ -115,6 +115,8 @@ def local_model(path: Path, python: Path) -> Iterator[dict[str, str]]:
 
 def restore(path: Path, pristine: Path) -> None:
     """Take back what a test changed."""
-    shutil.copyfile(pristine / "deploy.toml", path / "deploy.toml")
-    shutil.rmtree(path / "src")
-    shutil.copytree(pristine / "src", path / "src")
+    for name in ("deploy.toml", "pyproject.toml"):
+        shutil.copyfile(pristine / name, path / name)
+    for name in ("src", "deploy"):
+        shutil.rmtree(path / name)
+        shutil.copytree(pristine / name, path / name)

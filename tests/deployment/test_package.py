@@ -1,18 +1,37 @@
 """The package that the reference project makes of itself."""
 
 import hashlib
+import importlib.util
 import json
+import os
+import re
 import shutil
 import subprocess
+import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from streamplate import options
+
+from tests.end_to_end.cell import cells
 
 from .projects import Project
 
 NO_ACCOUNT = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+INSTALL = """
+import sys
+from pathlib import Path
+from deploy.package import checks
+from deploy.package.build import install, requirements
+tree = Path(sys.argv[1])
+tree.mkdir()
+install(requirements(), tree)
+checks.check_architecture(tree)
+checks.check_unzipped_size(tree)
+"""
 BUILD = "from deploy import config, package; print(package.build(config.load()).zip)"
 
 
@@ -50,6 +69,58 @@ def test_the_package_holds_the_agent_and_its_dependencies_and_nothing_else(proje
     assert not [name for name in names if name.endswith((".pyi", "direct_url.json", "INSTALLER"))]
     assert {entry.external_attr >> 16 & 0o777 for entry in entries} == {0o644}
     assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_the_package_holds_bytecode_for_the_runtimes_python(project: Project) -> None:
+    here = "{}{}".format(*sys.version_info)
+    config = project.path / "deploy" / "config.py"
+    config.write_text(re.sub(r'PYTHON = "[\d.]+"', 'PYTHON = "{}.{}"'.format(*sys.version_info), config.read_text()))
+    with zipfile.ZipFile(build(project.path, project.python)) as package:
+        names = set(package.namelist())
+        modules = [name for name in names if name.startswith(("my_agent/", "strands/")) and name.endswith(".py")]
+        compiled = {name: cached(name, here) for name in modules}
+        assert set(compiled.values()) <= names
+        for source, bytecode in compiled.items():
+            header = package.read(bytecode)[:16]
+            assert header[:4] == importlib.util.MAGIC_NUMBER
+            assert header[4:8] == b"\1\0\0\0"  # named after the source's digest, which nothing compares at run time
+            assert header[8:] == importlib.util.source_hash(package.read(source))
+
+
+def cached(module: str, version: str) -> str:
+    folder, _, name = module.rpartition("/")
+    return f"{folder}/__pycache__/{name.removesuffix('.py')}.cpython-{version}.pyc"
+
+
+def test_what_is_said_of_bytecode_is_true(project: Project) -> None:
+    summary = project.run("deploy", "--dry-run", "--json", env=NO_ACCOUNT).json["contents"]["in all"]
+    with zipfile.ZipFile(build(project.path, project.python)) as package:
+        compiled = [name for name in package.namelist() if name.endswith(".pyc")]
+    assert bool(compiled) == ("without bytecode" not in summary)
+
+
+CELLS = cells() if os.environ.get("ALL_CELLS") else [("langgraph", "bedrock"), ("llama-index", "gemini")]
+
+
+@pytest.mark.parametrize(("framework", "provider"), [cell for cell in CELLS if cell[0] != "crewai"])
+def test_a_framework_can_be_packaged(
+    variant: Callable[..., Project], tmp_path: Path, framework: str, provider: str
+) -> None:
+    """Its wheels, and those of every tool, exist for AgentCore's platform, and fit."""
+    tools = [tool for question in options() if question.key == "tools" for tool in question.choices]
+    project = variant(locked=False, framework=framework, model_provider=provider, tools=tools, memory="none")
+    wheels = tmp_path / "wheels"
+    done = subprocess.run(
+        [project.python, "-c", INSTALL, wheels], cwd=project.path, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_dependency_whose_wheels_are_for_a_younger_linux_can_be_packaged(project: Project, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    code = f"from deploy.package.build import install; install('numpy>=2.3', Path({str(tree)!r}))"
+    assert check(project, code) == ""
+    assert list(tree.glob("numpy/**/*aarch64-linux-gnu.so"))
 
 
 def test_only_services_that_are_used_are_described(project: Project) -> None:

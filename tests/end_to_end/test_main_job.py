@@ -201,6 +201,39 @@ def test_without_a_page_the_root_says_what_the_agent_can_do(streamplate: Path, p
     assert about["tools"].keys() == {"get_weather", "get_time", "calculator"}
 
 
+def test_it_says_what_it_can_do_beside_its_page(agent: str) -> None:
+    about = httpx.get(f"{agent}/about").json()
+
+    assert about["tools"].keys() == {"get_weather", "get_time", "calculator"}
+    assert "What is 37*12+5?" in about["examples"]
+    assert about["offline"] is True
+    assert httpx.get(agent).headers["content-type"].startswith("text/html")
+
+
+def test_a_reloading_server_says_its_address_when_it_answers_there(project: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(project, tmp_path / "my-agent", symlinks=True)
+    run("uv", "sync", "--quiet", cwd=copy)
+    command = [copy / ".venv/bin/serve", "--offline", "--port", "0", "--reload"]
+    with subprocess.Popen(command, cwd=copy, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = (found[0] for line in process.stdout if (found := re.search(r"http://[\d.]+:\d+", line)))
+        url = next(said)
+        assert httpx.get(f"{url}/ping", timeout=1).is_success
+        (copy / "src/my_agent/prompt.py").touch()
+        assert next(said) == url
+        process.terminate()
+
+
+def test_a_port_that_is_taken_is_told(project: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        python = project / ".venv/bin/python"
+        command = [python, "-m", "dev.serve", "--offline", "--port", port]
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert f"Cannot listen on 127.0.0.1:{port}" in done.stderr
+
+
 def test_deployed_logs_are_json_with_the_ids_of_request_and_session(project: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

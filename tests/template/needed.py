@@ -1,4 +1,4 @@
-"""What a project holds is what it needs: its dependencies, its modules and its functions, and the exceptions in words."""
+"""A project holds what it needs: its dependencies, its modules and its functions, and the exceptions in words."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ NOT_IMPORTED = {
     "ipykernel": "runs the notebook",
     "mypy": "a command",
     "ruff": "a command",
+    "types-jsonschema": "mypy reads it",
     "tzdata": "zoneinfo reads it where the system has no zones",
     "uvloop": "uvicorn's event loop",
 }
@@ -58,10 +59,11 @@ STARTED = {
 
 CALLED = {
     "_new_line": "bound to a key",
-    "answer_too_long": "part of the contract, though not every framework tells",
     "local_agent": "the tutorial",
+    "needs_approval": "marks tools of the project's own",
     "serve": "started as a process",
     "show": "the tutorial",
+    "state": "for tools of the project's own",
 }
 """Functions that no module calls, and who does."""
 

@@ -9,13 +9,14 @@ from jinja2 import Environment
 TEMPLATE = Path(__file__).parents[2] / "template"
 NOT_RENDERED = {"presets", "questions", "releases"}
 CEILING = 26
-"""What is there now, and no more: 15 ask whether a document or pyproject.toml has a section or names a folder; 11 join a few lines of a
-command, where a folder each would be files that differ in those lines only. Whoever needs one more takes one out, or makes a folder."""
+"""What is there now, and no more: 15 ask whether a document or pyproject.toml has a section or names a folder; 11 join
+a few lines of a command, where a folder each would be files that differ in those lines only. Whoever needs one more
+takes one out, or makes a folder."""
 
 
 def conditionals(file: Path) -> int:
     """The `if`s and `elif`s in a template file, in statements, loops and expressions alike."""
-    tokens = Environment().lex(file.read_text("utf-8"))
+    tokens = Environment(autoescape=True).lex(file.read_text("utf-8"))
     return sum(kind == "name" and value in ("if", "elif") for _, kind, value in tokens)
 
 

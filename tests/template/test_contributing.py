@@ -14,6 +14,7 @@ from tests.readme import README
 from tests.template.test_renders import assert_clean
 
 ROOT = README.parent
+TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 TOOL = '''"""Dice."""
 
 
@@ -24,6 +25,9 @@ def toy(sides: int) -> str:
         sides: How many sides the die has.
     """
     return str(sides)
+
+
+TOOLS = [toy]
 '''
 OFFLINE = '''"""Dice offline."""
 
@@ -51,19 +55,16 @@ AGENT = '''"""An agent that repeats what it is told."""
 
 from collections.abc import AsyncGenerator
 
-from .contract import Part, Prompt, Text
+from .history import Prompt, Question
+from .parts import Part, Text
 from .settings import Settings
 
 
-class Conversation:
-    """What one session has said so far."""
-
-    def __init__(self, model: None, settings: Settings) -> None:
-        self._model = model
-
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
-        """Repeat the prompt."""
-        yield Text(prompt.text)
+async def answer(prompt: Prompt, model: None, settings: Settings) -> AsyncGenerator[Part]:
+    """Repeat the question."""
+    question = prompt.steps[-1]
+    if isinstance(question, Question):
+        yield Text(question.text)
 '''
 MODEL = '''"""No model."""
 
@@ -144,8 +145,7 @@ ADDED: dict[str, tuple[dict[str, str], Edits, dict[str, Any]]] = {
 
 def steps(kind: str) -> str:
     """The section of CONTRIBUTING.md that says how to add one."""
-    text = (ROOT / "CONTRIBUTING.md").read_text()
-    return text.partition(f"## Add a {kind}\n")[2].partition("\n## ")[0]
+    return TEXT.partition(f"## Add a {kind}\n")[2].partition("\n## ")[0]
 
 
 def test_it_names_every_file_in_under_twenty_lines(kind: str) -> None:
@@ -200,3 +200,15 @@ def test_a_toy_that_is_not_chosen_leaves_no_trace(extended: Path) -> None:
 
     assert [path for path in project.rglob("*") if "toy" in path.name] == []
     assert not re.search(r"\btoy\b", (project / "pyproject.toml").read_text())
+
+
+def test_lines_of_shared_files_are_explained() -> None:
+    """Every file of a tool's and a client's folder has a row, and every row has a file."""
+    named = set(re.findall(r"`(?:template/)?((?:tools|clients|deployments|frameworks|models)/NAME/[\w./-]+)`", TEXT))
+    found = {
+        f"{kind}/NAME/{file.name}" for kind in ("tools", "clients") for file in ROOT.glob(f"template/{kind}/*/*.*")
+    }
+
+    assert found <= named
+    patterns = [path.replace("NAME", "**").replace("PROVIDER", "*") for path in named]
+    assert [pattern for pattern in patterns if not any((ROOT / "template").glob(pattern))] == []

@@ -74,10 +74,15 @@ def on_a_terminal(*arguments: str, **variables: str) -> pexpect.spawn:
 
 def test_on_a_terminal_the_conversation_goes_on(temporary: Path, home: Path) -> None:
     with on_a_terminal("What is 6*7?", "-d", "tools=calculator") as terminal:
+        terminal.expect("In a browser: http://127.0.0.1:")
         terminal.expect(r"> What is 6\*7\?")
         terminal.expect("42")
         terminal.expect("Ctrl-D ends it")
         terminal.expect("/help")
+        terminal.sendintr()
+        terminal.expect("Ctrl-C again leaves")
+        terminal.send("/tools\r")
+        terminal.expect('"expression": "6\\*7"')
         terminal.send("Count to 2000\r")
         terminal.expect("10 11 12")
         terminal.sendintr()

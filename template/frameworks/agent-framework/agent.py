@@ -15,7 +15,7 @@ from agent_framework import (
     tool,
 )
 
-from .contract import (
+from .parts import (
     Attachment,
     Part,
     Prompt,

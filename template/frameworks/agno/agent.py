@@ -22,7 +22,7 @@ from agno.run.agent import (
 from agno.tools import Function
 from agno.utils.log import agent_logger
 
-from .contract import (
+from .parts import (
     Part,
     Prompt,
     Reasoning,

@@ -16,7 +16,7 @@ from crewai import Agent, BaseLLM
 from crewai.events.event_listener import event_listener
 from crewai.tools import tool
 
-from .contract import Part, Prompt, Text, ToolCallArguments, ToolCallStart, ToolResult
+from .parts import Part, Prompt, Text, ToolCallArguments, ToolCallStart, ToolResult
 from .errors import turn_limit
 from .model import Model, question
 from .prompt import SYSTEM_PROMPT

@@ -22,7 +22,7 @@ from google.adk.tools.tool_context import ToolContext
 from google.genai import types
 from google.genai.types import Blob, FinishReason, FunctionCall, FunctionResponse, UserContent
 
-from .contract import (
+from .parts import (
     Attachment,
     Part,
     Prompt,

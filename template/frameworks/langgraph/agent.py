@@ -21,7 +21,7 @@ from langchain.tools import tool
 from langgraph.errors import GraphRecursionError
 from langgraph.graph.state import CompiledStateGraph
 
-from .contract import (
+from .parts import (
     Attachment,
     Part,
     Prompt,

@@ -13,7 +13,7 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.memory import BaseMemory, ChatMemoryBuffer
 from llama_index.core.tools import FunctionTool
 
-from .contract import (
+from .parts import (
     Attachment,
     Part,
     Prompt,

@@ -19,7 +19,7 @@ from agents import (
     set_tracing_disabled,
 )
 
-from .contract import (
+from .parts import (
     Attachment,
     Part,
     Prompt,

@@ -28,7 +28,7 @@ from pydantic_ai.messages import (
 )
 from pydantic_ai.models import Model
 
-from .contract import (
+from .parts import (
     Part,
     Prompt,
     Reasoning,

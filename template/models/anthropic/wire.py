@@ -4,26 +4,44 @@ https://platform.claude.com/docs/en/build-with-claude/streaming
 """
 
 import base64
-import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from .conversation import Call, Conversation, File, Message, Reply, pieces
+from .conversation import Block, Call, Conversation, File, Message, Reply, Text, Thoughts
 
 PATHS = ["/v1/messages"]
 MEDIA_TYPE = "text/event-stream"
-REFUSALS = {
+# https://platform.claude.com/docs/en/api/errors
+ERRORS = {
     "throttle": (429, "rate_limit_error"),
     "unavailable": (529, "overloaded_error"),
+    "internal": (500, "api_error"),
+    "failed": (500, "api_error"),
     "denied": (403, "permission_error"),
     "invalid": (400, "invalid_request_error"),
+    "too_long": (400, "invalid_request_error"),
 }
+# How a reply may end: https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons
+STOPS = {
+    "complete": ("end_turn", "stop_sequence"),
+    "calls": ("tool_use",),
+    "too long": ("max_tokens", "model_context_window_exceeded"),
+    "refused": ("refusal",),
+    "malformed": (),
+}
+# The ways to decline, and what else the models behind this wire do that those behind others do not.
+REFUSALS = (
+    Reply((Text(("I cannot ", "say.")),), stop="refusal"),
+    Reply((), stop="refusal", details={"stop_details": {"type": "refusal", "category": "cyber", "explanation": None}}),
+)
+ODDITIES = {"signed thoughts", "hidden thoughts", "arguments as text"}
 # What makes the model reason aloud: https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking
 REASONING: dict[str, Any] = {"thinking": {"type": "adaptive"}}
 SIGNATURE = "thought by a script"
+SECRET = "thought in secret"
 
 
 def environment(url: str) -> dict[str, str | None]:
@@ -31,50 +49,31 @@ def environment(url: str) -> dict[str, str | None]:
     return {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "offline", "ANTHROPIC_AUTH_TOKEN": None}
 
 
-def problem(body: dict[str, Any]) -> str | None:
-    """What Anthropic would refuse: answers have a limit, calls their results next, and thoughts come back signed."""
-    if not body.get("stream") or not body.get("max_tokens"):
-        return "`stream` must be true, and `max_tokens` is required."
-    messages = [message | {"content": _blocks(message)} for message in body["messages"]]
-    if messages[0]["role"] != "user":
-        return "The first message must be the user's."
-    for message, following in itertools.pairwise([*messages, {"content": []}]):
-        called = {block["id"] for block in message["content"] if block["type"] == "tool_use"}
-        answered = {block["tool_use_id"] for block in following["content"] if block["type"] == "tool_result"}
-        if called != answered:
-            return f"tool_use ids {sorted(called)} do not match the tool_result ids that follow, {sorted(answered)}."
-    sources = [block["source"] for message in messages for block in message["content"] if block["type"] == "document"]
-    if any(source["type"] == "base64" and source["media_type"] != "application/pdf" for source in sources):
-        return "A document in base64 must be application/pdf; one of text/plain has a source of type `text`."
-    after_call = messages[-1]["content"][0]["type"] == "tool_result"
-    if _reasons(body) and after_call and messages[-2]["content"][0].get("signature") != SIGNATURE:
-        return "With thinking, a message that calls tools must begin with its thinking block, signed as it was."
-    return None
-
-
-def _reasons(body: dict[str, Any]) -> bool:
+def reasons(body: dict[str, Any]) -> bool:
+    """Whether the model is asked to think aloud."""
     return body.get("thinking", {}).get("type") in {"adaptive", "enabled"}
 
 
 def conversation(body: dict[str, Any]) -> Conversation:
     """The request in no provider's form."""
     names = [tool["name"] for tool in body.get("tools") or []]
-    return Conversation([_message(message) for message in body["messages"]], names, _reasons(body))
+    return Conversation([_message(message) for message in body["messages"]], names, reasons(body))
 
 
 def _message(message: dict[str, Any]) -> Message:
-    blocks = _blocks(message)
+    content = blocks(message)
     return Message(
         role=message["role"],
-        text=_text(blocks),
-        files=[_file(block["source"]) for block in blocks if block["type"] in {"image", "document"}],
-        calls=[Call(block["id"], block["name"], block["input"]) for block in blocks if block["type"] == "tool_use"],
-        results={block["tool_use_id"]: _text(_blocks(block)) for block in blocks if block["type"] == "tool_result"},
+        text=_text(content),
+        files=[_file(block["source"]) for block in content if block["type"] in {"image", "document"}],
+        calls=[Call(block["id"], block["name"], block["input"]) for block in content if block["type"] == "tool_use"],
+        results={block["tool_use_id"]: _text(blocks(block)) for block in content if block["type"] == "tool_result"},
     )
 
 
-def _blocks(holder: dict[str, Any]) -> list[dict[str, Any]]:
-    content = holder["content"]
+def blocks(holder: dict[str, Any]) -> list[dict[str, Any]]:
+    """The content of a message, or of a result, which may have none."""
+    content = holder.get("content", [])
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
@@ -89,28 +88,25 @@ def _file(source: dict[str, Any]) -> File:
 
 def refusal(kind: str, message: str) -> Response:
     """An error before the stream."""
-    status, code = REFUSALS[kind]
+    status, code = ERRORS[kind]
     return JSONResponse({"type": "error", "error": {"type": code, "message": message}}, status)
 
 
 def frames(reply: Reply, usage: dict[str, int]) -> Iterator[bytes]:
-    """The reply as events: a word of text, or a piece of a call's arguments, in each."""
+    """The reply as events: a piece of text, or of a call's arguments, in each."""
     message = {"id": "msg_local", "type": "message", "role": "assistant", "model": "local", "content": []}
     yield _event("message_start", message=message | _stop(None) | {"usage": _usage(usage["input"], 1)})
-    for index, block in enumerate(_reply_blocks(reply)):
-        yield from (_event(kind, index=index, **fields) for kind, fields in block)
-        yield _event("content_block_stop", index=index)
-    yield from _end("tool_use" if reply.calls else "end_turn", usage)
+    yield from reply.streamed(_block)
+    reason = reply.stop or ("tool_use" if reply.calls else "end_turn")
+    delta = {**_stop(reason), **reply.details}
+    yield _event("message_delta", delta=delta, usage=_usage(usage["input"], usage["output"]))
+    yield _event("message_stop")
 
 
 def limit_frames() -> Iterator[bytes]:
     """The end of a text that has reached the model's output limit."""
     yield _event("content_block_stop", index=0)
-    yield from _end("max_tokens", {"input": 1, "output": 1})
-
-
-def _end(reason: str, usage: dict[str, int]) -> Iterator[bytes]:
-    yield _event("message_delta", delta=_stop(reason), usage=_usage(usage["input"], usage["output"]))
+    yield _event("message_delta", delta=_stop("max_tokens"), usage=_usage(1, 1))
     yield _event("message_stop")
 
 
@@ -125,45 +121,47 @@ def _usage(read: int, written: int) -> dict[str, int]:
     return {**tokens, "cache_read_input_tokens": cached, "cache_creation_input_tokens": 0}
 
 
-def _reply_blocks(reply: Reply) -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
-    """The events of each content block."""
-    if reply.thoughts:
-        yield _thinking(reply.thoughts)
-    yield _words(reply.text)
-    for call in reply.calls:
-        yield _call(call)
+def _block(index: int, block: Block) -> Iterator[bytes]:
+    yield _event("content_block_start", index=index, content_block=_start(block))
+    yield from (_event("content_block_delta", index=index, delta=delta) for delta in _deltas(block))
+    yield _event("content_block_stop", index=index)
 
 
-def _thinking(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield _start(type="thinking", thinking="", signature="")
-    yield from (_delta(type="thinking_delta", thinking=piece) for piece in pieces(text))
-    yield _delta(type="signature_delta", signature=SIGNATURE)
+def _start(block: Block) -> dict[str, Any]:
+    match block:
+        case Text():
+            return {"type": "text", "text": ""}
+        case Call():
+            return {"type": "tool_use", "id": block.id, "name": block.name, "input": {}}
+        case Thoughts(hidden=True):
+            return {"type": "redacted_thinking", "data": SECRET}
+        case Thoughts():
+            return {"type": "thinking", "thinking": "", "signature": ""}
 
 
-def _words(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield _start(type="text", text="")
-    yield from (_delta(type="text_delta", text=piece) for piece in pieces(text))
+def _deltas(block: Block) -> Iterator[dict[str, Any]]:
+    match block:
+        case Text():
+            yield from ({"type": "text_delta", "text": piece} for piece in block.pieces)
+        case Call():
+            yield from ({"type": "input_json_delta", "partial_json": piece} for piece in block.pieces)
+        case Thoughts(hidden=False):
+            yield from ({"type": "thinking_delta", "thinking": piece} for piece in block.pieces)
+            if block.signed:
+                yield {"type": "signature_delta", "signature": SIGNATURE}
 
 
-def _call(call: Call) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield _start(type="tool_use", id=call.id, name=call.name, input={})
-    text = json.dumps(call.arguments, ensure_ascii=False)
-    for position in range(0, len(text), 8):
-        yield _delta(type="input_json_delta", partial_json=text[position : position + 8])
-
-
-def _start(**block: Any) -> tuple[str, dict[str, Any]]:
-    return "content_block_start", {"content_block": block}
-
-
-def _delta(**delta: Any) -> tuple[str, dict[str, Any]]:
-    return "content_block_delta", {"delta": delta}
-
-
-def error_frame(message: str) -> bytes:
+def error_frame(kind: str, message: str) -> bytes:
     """An error within the stream."""
-    return _event("error", error={"type": "api_error", "message": message})
+    return _event("error", error={"type": ERRORS[kind][1], "message": message})
+
+
+def garbled_frame() -> bytes:
+    """An event whose JSON breaks off."""
+    return b'event: content_block_delta\ndata: {"type": "content_blo\n\n'
 
 
 def _event(kind: str, **fields: Any) -> bytes:
-    return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n".encode()
+    # A lone surrogate has no UTF-8: it is written as JSON escapes it.
+    data = json.dumps({"type": kind, **fields}, ensure_ascii=False)
+    return f"event: {kind}\ndata: {data}\n\n".encode(errors="backslashreplace")

@@ -7,11 +7,11 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from .contract import Usage
 from .errors import Failure
 from .model_answer import CallIds, Pieces, check_arguments, tool_name
 from .model_calls import ModelCalls
 from .model_failures import BrokenAnswer, ModelStopped, model_failure
+from .parts import Usage
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from {{ package_name }}.contract import Usage
+from {{ package_name }}.parts import Usage
 from {{ package_name }}.errors import Failure
 from {{ package_name }}.model_calls import ModelCalls
 from {{ package_name }}.provider import TrackedClient, client_config, failure, model_calls

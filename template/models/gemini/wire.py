@@ -12,16 +12,35 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from .conversation import Call, Conversation, File, Message, Reply, pieces
+from .conversation import Block, Call, Conversation, File, Message, Reply, Text, Thoughts
 
 PATHS = ["/{version}/models/{model_id}:streamGenerateContent"]
 MEDIA_TYPE = "text/event-stream"
-REFUSALS = {
+# https://ai.google.dev/gemini-api/docs/troubleshooting
+ERRORS = {
     "throttle": (429, "RESOURCE_EXHAUSTED"),
     "unavailable": (503, "UNAVAILABLE"),
+    "internal": (500, "INTERNAL"),
+    "failed": (500, "INTERNAL"),
     "denied": (403, "PERMISSION_DENIED"),
     "invalid": (400, "INVALID_ARGUMENT"),
+    "too_long": (400, "INVALID_ARGUMENT"),
 }
+# How a reply may end: https://ai.google.dev/api/generate-content#FinishReason
+STOPS = {
+    "complete": ("STOP",),
+    "calls": ("STOP",),
+    "too long": ("MAX_TOKENS",),
+    "refused": ("SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"),
+    "malformed": ("MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "OTHER"),
+}
+# The ways to decline, and what else the models behind this wire do that those behind others do not.
+REFUSALS = (
+    Reply((), details={"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}),
+    Reply((Text(("I cannot ",)),), stop="SAFETY"),
+    Reply((), stop="RECITATION"),
+)
+ODDITIES = {"signed thoughts", "unsigned thoughts", "no usage"}
 # What makes the model reason aloud: https://ai.google.dev/gemini-api/docs/thinking, https://ai.google.dev/gemini-api/docs/thought-signatures
 REASONING: dict[str, Any] = {"thinkingConfig": {"includeThoughts": True}}
 SIGNATURE = base64.b64encode(b"thought by a script").decode()
@@ -33,59 +52,47 @@ def environment(url: str) -> dict[str, str | None]:
     return {"GOOGLE_GEMINI_BASE_URL": url, "GEMINI_API_KEY": "offline", **vertex}
 
 
-def problem(body: dict[str, Any]) -> str | None:
-    """What Gemini would refuse: calls have their responses in the next turn, and thoughts come back signed."""
-    turns = _turns(body)
-    if turns[0][0] != "user":
-        return "The first turn must be the user's."
-    for (_, parts), (_, following) in itertools.pairwise([*turns, ("user", [])]):
-        called = [part["functionCall"]["name"] for part in parts if "functionCall" in part]
-        answered = [part["functionResponse"]["name"] for part in following if "functionResponse" in part]
-        if sorted(called) != sorted(answered):
-            return f"The function calls {called} do not match the function responses that follow, {answered}."
-    calls = [part for _, parts in turns[-2:] for part in parts if "functionCall" in part]
-    if _reasons(body) and calls and _field(calls[0], "thoughtSignature") != SIGNATURE:
-        return f"Function call {calls[0]['functionCall']['name']} is missing a thought_signature."
-    return None
+def reasons(body: dict[str, Any]) -> bool:
+    """Whether the model is asked to think aloud."""
+    thinking = field(body.get("generationConfig", {}), "thinkingConfig") or {}
+    return bool(field(thinking, "includeThoughts"))
 
 
-def _reasons(body: dict[str, Any]) -> bool:
-    thinking = _field(body.get("generationConfig", {}), "thinkingConfig") or {}
-    return bool(_field(thinking, "includeThoughts"))
-
-
-def _field(holder: dict[str, Any], name: str) -> Any:
+def field(holder: dict[str, Any], name: str) -> Any:
     """A field by its name in JSON or in snake case: Gemini takes both, and Google's client mixes them."""
     return holder.get(name, holder.get(re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name)))
 
 
-def _turns(body: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
+def turns(body: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
     """The role and the parts of each turn: what stands in a row by one role is one turn."""
-    rows = itertools.groupby(body["contents"], key=lambda content: "model" if content["role"] == "model" else "user")
+    rows = itertools.groupby(body["contents"], key=lambda content: content.get("role") or "user")
     return [(role, [part for content in row for part in content["parts"]]) for role, row in rows]
 
 
 def conversation(body: dict[str, Any]) -> Conversation:
     """The request in no provider's form. Gemini's ids are optional: a response without one is the next call's."""
     messages: list[Message] = []
-    for role, parts in _turns(body):
+    for role, parts in turns(body):
         text = "".join(part.get("text", "") for part in parts if not part.get("thought"))
         if role == "model":
             calls = [part["functionCall"] for part in parts if "functionCall" in part]
-            numbered = enumerate(calls, start=sum(len(message.calls) for message in messages))
-            named = [Call(call.get("id") or f"call-{number}", call["name"], call["args"]) for number, call in numbered]
-            messages.append(Message("assistant", text, calls=named))
+            number = sum(len(message.calls) for message in messages)
+            messages.append(Message("assistant", text, calls=[_call(*call) for call in enumerate(calls, number)]))
         else:
             results = _results(messages[-1].calls if messages else [], parts)
             messages.append(Message("user", text, _files(parts), results=results))
     tools = [tool for group in body.get("tools") or [] for tool in group.get("functionDeclarations", [])]
-    return Conversation(messages, [tool["name"] for tool in tools], _reasons(body))
+    return Conversation(messages, [tool["name"] for tool in tools], reasons(body))
+
+
+def _call(number: int, call: dict[str, Any]) -> Call:
+    return Call(call.get("id") or f"call-{number}", call["name"], call.get("args", {}))
 
 
 def _files(parts: list[dict[str, Any]]) -> list[File]:
     files = [part["inlineData"] for part in parts if "inlineData" in part]
     # Google's client writes base64 with the alphabet for URLs.
-    return [File(_field(file, "mimeType"), base64.b64decode(file["data"], altchars="-_")) for file in files]
+    return [File(field(file, "mimeType"), base64.b64decode(file["data"], altchars="-_")) for file in files]
 
 
 def _results(calls: list[Call], parts: list[dict[str, Any]]) -> dict[str, str]:
@@ -108,38 +115,49 @@ def _text(value: Any) -> str:
 
 def refusal(kind: str, message: str) -> Response:
     """An error before the stream."""
-    status, code = REFUSALS[kind]
-    return JSONResponse({"error": {"code": status, "message": message, "status": code}}, status)
+    return JSONResponse({"error": _error(kind, message)}, ERRORS[kind][0])
 
 
 def frames(reply: Reply, usage: dict[str, int]) -> Iterator[bytes]:
-    """The reply as events: a word of text, or a whole call, in each."""
-    for piece in pieces(reply.thoughts):
-        yield _event(candidates=[_candidate({"text": piece, "thought": True})])
-    for piece in pieces(reply.text):
-        yield _event(candidates=[_candidate({"text": piece})])
-    for number, call in enumerate(reply.calls):
-        signed = {"thoughtSignature": SIGNATURE} if reply.thoughts and number == 0 else {}
-        yield _event(candidates=[_candidate({"functionCall": _call(call), **signed})])
-    yield _end("STOP", usage, thoughts=len(reply.thoughts.split()))
+    """The reply as events: a piece of text, or a whole call, in each; a prompt that is blocked has no candidate."""
+    tokens = {"usageMetadata": _usage(usage, len(reply.thoughts.split()))} if reply.usage != "none" else {}
+    if "promptFeedback" in reply.details:
+        yield _event(**reply.details, **tokens)
+        return
+    for parts in _events(reply):
+        yield _event(candidates=[_candidate(parts)])
+    yield _event(candidates=[{"index": 0, "finishReason": reply.stop or "STOP", **reply.details}], **tokens)
 
 
 def limit_frames() -> Iterator[bytes]:
     """The end of a text that has reached the model's output limit."""
-    yield _end("MAX_TOKENS", {"input": 1, "output": 1})
+    last = {"index": 0, "finishReason": "MAX_TOKENS"}
+    yield _event(candidates=[last], usageMetadata=_usage({"input": 1, "output": 1}, 0))
 
 
-def _end(reason: str, usage: dict[str, int], thoughts: int = 0) -> bytes:
-    last = _candidate({"text": ""}) | {"finishReason": reason}
-    return _event(candidates=[last], usageMetadata=_usage(usage, thoughts))
+def _events(reply: Reply) -> Iterator[list[dict[str, Any]]]:
+    """The parts of each event: a call is one part, and calls at the same time are in one event."""
+    signed = any(isinstance(block, Thoughts) and block.signed for block in reply.blocks)
+    for kind, row in itertools.groupby(reply.blocks, key=type):
+        parts = [part for block in row for part in _parts(block)]
+        if kind is Call and signed:
+            parts[0]["thoughtSignature"], signed = SIGNATURE, False
+        yield from [parts] if kind is Call and reply.interleaved else ([part] for part in parts)
 
 
-def _call(call: Call) -> dict[str, Any]:
-    return {"id": call.id, "name": call.name, "args": call.arguments}
+def _parts(block: Block) -> Iterator[dict[str, Any]]:
+    match block:
+        case Text():
+            yield from ({"text": piece} for piece in block.pieces)
+        case Thoughts(hidden=False):
+            yield from ({"text": piece, "thought": True} for piece in block.pieces)
+        case Call():
+            arguments = {} if block.written == () else {"args": block.arguments}
+            yield {"functionCall": {"id": block.id, "name": block.name, **arguments}}
 
 
-def _candidate(part: dict[str, Any]) -> dict[str, Any]:
-    return {"index": 0, "content": {"role": "model", "parts": [part]}}
+def _candidate(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"index": 0, "content": {"role": "model", "parts": parts}}
 
 
 def _usage(usage: dict[str, int], thoughts: int) -> dict[str, int]:
@@ -153,10 +171,21 @@ def _usage(usage: dict[str, int], thoughts: int) -> dict[str, int]:
     }
 
 
-def error_frame(message: str) -> bytes:
+def error_frame(kind: str, message: str) -> bytes:
     """An error within the stream."""
-    return _event(error={"code": 500, "message": message, "status": "INTERNAL"})
+    return _event(error=_error(kind, message))
+
+
+def garbled_frame() -> bytes:
+    """An event whose JSON breaks off."""
+    return b'data: {"candidates": [{"conte\r\n\r\n'
+
+
+def _error(kind: str, message: str) -> dict[str, Any]:
+    status, code = ERRORS[kind]
+    return {"code": status, "message": message, "status": code}
 
 
 def _event(**fields: Any) -> bytes:
-    return f"data: {json.dumps(fields)}\r\n\r\n".encode()
+    # A lone surrogate has no UTF-8: it is written as JSON escapes it.
+    return f"data: {json.dumps(fields, ensure_ascii=False)}\r\n\r\n".encode(errors="backslashreplace")

@@ -1,6 +1,10 @@
 {% include 'template/models/openai/chat_completions.py' %}
 
 
+# What else the models behind this wire do that those behind others do not.
+ODDITIES = {"unsigned thoughts", "arguments as text", "no usage"}
+
+
 # What makes a model reason aloud, as vLLM, SGLang and llama.cpp name it for the models whose template has a switch.
 REASONING: dict[str, Any] = {"chat_template_kwargs": {"enable_thinking": True}}
 

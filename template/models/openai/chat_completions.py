@@ -10,30 +10,34 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from .conversation import Call, Conversation, File, Message, Reply, pieces
+from .conversation import Block, Call, Conversation, File, Message, Reply, Text, Thoughts
 
 PATHS = ["/v1/chat/completions"]
 MEDIA_TYPE = "text/event-stream"
-REFUSALS = {
+# https://platform.openai.com/docs/guides/error-codes
+ERRORS = {
     "throttle": (429, "rate_limit_exceeded"),
     "unavailable": (503, "server_error"),
+    "internal": (500, "server_error"),
+    "failed": (500, "server_error"),
     "denied": (403, "permission_denied"),
     "invalid": (400, "invalid_request_error"),
+    "too_long": (400, "context_length_exceeded"),
 }
-
-
-def problem(body: dict[str, Any]) -> str | None:
-    """What OpenAI would refuse in this history (each tool call has its result next), or what is not as it should be."""
-    if not body.get("stream") or not body.get("stream_options", {}).get("include_usage"):
-        return "`stream` must be true, and so must `stream_options.include_usage`: this agent counts its tokens."
-    waiting: set[str] = set()
-    for message in body["messages"]:
-        if message["role"] == "tool" and message["tool_call_id"] in waiting:
-            waiting.discard(message["tool_call_id"])
-        elif message["role"] == "tool" or waiting:
-            return f"Tool calls and the results that follow them do not match: {sorted(waiting)}, {message}."
-        waiting |= {call["id"] for call in message.get("tool_calls") or []}
-    return f"Tool calls without a result: {sorted(waiting)}." if waiting else None
+# How a reply may end: https://platform.openai.com/docs/api-reference/chat-streaming/streaming
+STOPS = {
+    "complete": ("stop",),
+    "calls": ("tool_calls",),
+    "too long": ("length",),
+    "refused": ("content_filter",),
+    "malformed": (),
+}
+# The ways to decline.
+REFUSALS = (
+    Reply((Text(("I cannot ", "say."), refuses=True),)),
+    Reply((Text(("I cannot ",)),), stop="content_filter"),
+    Reply((), stop="content_filter"),
+)
 
 
 def conversation(body: dict[str, Any]) -> Conversation:
@@ -51,11 +55,16 @@ def conversation(body: dict[str, Any]) -> Conversation:
 def _message(message: dict[str, Any]) -> Message:
     if message["role"] == "tool":
         return Message("user", results=_results(message))
-    calls = [
-        Call(call["id"], call["function"]["name"], json.loads(call["function"]["arguments"]))
-        for call in message.get("tool_calls") or []
-    ]
+    called = [(call["id"], call["function"]) for call in message.get("tool_calls") or []]
+    calls = [Call(id, function["name"], _json(function["arguments"])) for id, function in called]
     return Message(message["role"], _text(message.get("content")), _files(message.get("content")), calls)
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _results(message: dict[str, Any]) -> dict[str, str]:
@@ -79,47 +88,49 @@ def _file(data_url: str) -> File:
 
 def refusal(kind: str, message: str) -> Response:
     """An error before the stream."""
-    status, code = REFUSALS[kind]
-    return JSONResponse({"error": {"message": message, "type": code, "param": None, "code": code}}, status)
+    status, code = ERRORS[kind]
+    type = "invalid_request_error" if status == 400 else code
+    return JSONResponse({"error": {"message": message, "type": type, "param": None, "code": code}}, status)
 
 
 def frames(reply: Reply, usage: dict[str, int]) -> Iterator[bytes]:
-    """The reply as events: a word of text, or a piece of a call's arguments, in each."""
+    """The reply as events: a piece of text, or of a call's arguments, in each."""
     yield _delta({"role": "assistant", "content": ""})
-    yield from (_delta({"reasoning_content": piece}) for piece in pieces(reply.thoughts))
-    yield from (_delta({"content": piece}) for piece in pieces(reply.text))
-    for index, call in enumerate(reply.calls):
-        yield from _call(index, call)
-    yield from _end("tool_calls" if reply.calls else "stop", usage)
+    yield from reply.streamed(lambda index, block: _block(len(Reply(reply.blocks[:index]).calls), block))
+    yield _delta({}, reply.stop or ("tool_calls" if reply.calls else "stop"))
+    if reply.usage != "none":
+        yield _chunk(choices=[], usage=_usage(usage, len(reply.thoughts.split())))
+    yield b"data: [DONE]\n\n"
 
 
 def limit_frames() -> Iterator[bytes]:
     """The end of a text that has reached the model's output limit."""
-    yield from _end("length", {"input": 1, "output": 1})
-
-
-def _end(reason: str, usage: dict[str, int]) -> Iterator[bytes]:
-    yield _delta({}, reason)
-    yield _chunk(choices=[], usage=_usage(usage))
+    yield _delta({}, "length")
+    yield _chunk(choices=[], usage=_usage({"input": 1, "output": 1}, 0))
     yield b"data: [DONE]\n\n"
 
 
-def _call(index: int, call: Call) -> Iterator[bytes]:
-    start = {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": ""}}
-    yield _delta({"tool_calls": [{"index": index, **start}]})
-    text = json.dumps(call.arguments, ensure_ascii=False)
-    for position in range(0, len(text), 8):
-        piece = {"index": index, "function": {"arguments": text[position : position + 8]}}
-        yield _delta({"tool_calls": [piece]})
+def _block(number: int, block: Block) -> Iterator[bytes]:
+    match block:
+        case Text():
+            yield from (_delta({"refusal" if block.refuses else "content": piece}) for piece in block.pieces)
+        case Thoughts(hidden=False):
+            yield from (_delta({"reasoning_content": piece}) for piece in block.pieces)
+        case Call():
+            start = {"id": block.id, "type": "function", "function": {"name": block.name, "arguments": ""}}
+            yield _delta({"tool_calls": [{"index": number, **start}]})
+            pieces = ({"index": number, "function": {"arguments": piece}} for piece in block.pieces)
+            yield from (_delta({"tool_calls": [piece]}) for piece in pieces)
 
 
-def _usage(usage: dict[str, int]) -> dict[str, Any]:
-    """OpenAI counts cached tokens within the prompt's."""
+def _usage(usage: dict[str, int], thoughts: int) -> dict[str, Any]:
+    """OpenAI counts cached tokens within the prompt's, and thoughts within the completion's."""
     return {
         "prompt_tokens": usage["input"],
         "completion_tokens": usage["output"],
         "total_tokens": sum(usage.values()),
         "prompt_tokens_details": {"cached_tokens": usage["input"] // 2},
+        "completion_tokens_details": {"reasoning_tokens": thoughts},
     }
 
 
@@ -132,10 +143,16 @@ def _chunk(**fields: Any) -> bytes:
     return _event(chunk)
 
 
-def error_frame(message: str) -> bytes:
+def error_frame(kind: str, message: str) -> bytes:
     """An error within the stream."""
-    return _event({"error": {"message": message, "type": "server_error", "param": None, "code": None}})
+    return _event({"error": {"message": message, "type": ERRORS[kind][1], "param": None, "code": ERRORS[kind][1]}})
+
+
+def garbled_frame() -> bytes:
+    """An event whose JSON breaks off."""
+    return b'data: {"id": "chatcmpl-local", "choi\n\n'
 
 
 def _event(data: dict[str, Any]) -> bytes:
-    return f"data: {json.dumps(data)}\n\n".encode()
+    # A lone surrogate has no UTF-8: it is written as JSON escapes it.
+    return f"data: {json.dumps(data, ensure_ascii=False)}\n\n".encode(errors="backslashreplace")

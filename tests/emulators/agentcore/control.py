@@ -25,6 +25,11 @@ CONFIGURATION = (
     "requestHeaderConfiguration",
     "filesystemConfigurations",
     "metadataConfiguration",
+    "platformVersion",
+    "capacityProviderConfiguration",
+    "hooksConfiguration",
+    "allowedPorts",
+    "resourceConfigurations",
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from agent_framework import Content, Message, UsageDetails
 from agent_framework_anthropic import AnthropicClient
 
-from .contract import Usage
+from .parts import Usage
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
 

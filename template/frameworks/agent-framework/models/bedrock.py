@@ -8,7 +8,7 @@ import boto3
 from agent_framework import Content, UsageDetails
 from agent_framework_bedrock import BedrockChatClient
 
-from .contract import FORMATS, Usage
+from .parts import FORMATS, Usage
 from .provider import DOCUMENTS, IMAGES, TrackedClient, client_config
 from .settings import Settings
 

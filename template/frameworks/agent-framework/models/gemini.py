@@ -5,7 +5,7 @@ from typing import Any
 from agent_framework import UsageDetails
 from agent_framework_gemini import GeminiChatClient
 
-from .contract import Usage
+from .parts import Usage
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
 

@@ -7,7 +7,7 @@ from agent_framework_openai import OpenAIChatCompletionClient
 from openai.types.chat import ChatCompletionMessage
 from openai.types.chat.chat_completion_chunk import ChoiceDelta
 
-from .contract import Usage
+from .parts import Usage
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
 

@@ -5,7 +5,7 @@ from typing import Any
 from agent_framework import Message, UsageDetails
 from agent_framework_openai import OpenAIChatCompletionClient
 
-from .contract import Usage
+from .parts import Usage
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
 

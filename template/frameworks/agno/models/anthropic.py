@@ -8,7 +8,7 @@ from agno.models.anthropic import Claude
 from agno.models.message import Message
 from agno.models.response import ModelResponse
 
-from .contract import Attachment, Prompt
+from .parts import Attachment, Prompt
 from .errors import answer_too_long
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings

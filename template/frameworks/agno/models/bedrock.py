@@ -14,7 +14,7 @@ from agno.models.aws import AwsBedrock
 from agno.models.message import Message
 from agno.models.response import ModelResponse
 
-from .contract import Attachment, Prompt
+from .parts import Attachment, Prompt
 from .errors import answer_too_long
 from .provider import DOCUMENTS, IMAGES, TrackedClient, client_config
 from .settings import Settings

@@ -9,7 +9,7 @@ from typing import Any
 from anthropic.types import ContentBlock, Message, RawContentBlockDeltaEvent
 from crewai.llms.providers.anthropic.completion import AnthropicCompletion
 
-from .contract import Attachment, Part, Prompt, Reasoning, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, Usage
+from .parts import Attachment, Part, Prompt, Reasoning, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, Usage
 from .errors import answer_too_long
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings

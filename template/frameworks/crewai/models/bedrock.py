@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import boto3
 
-from .contract import Attachment, Part, Prompt, Reasoning, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, Usage
+from .parts import Attachment, Part, Prompt, Reasoning, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, Usage
 from .errors import answer_too_long
 from .provider import DOCUMENTS, IMAGES, TrackedClient, client_config
 from .settings import Settings

@@ -10,7 +10,7 @@ from uuid import uuid4
 from crewai.llms.providers.gemini.completion import GeminiCompletion
 from google.genai import types
 
-from .contract import Attachment, Part, Prompt, Reasoning, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, Usage
+from .parts import Attachment, Part, Prompt, Reasoning, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, Usage
 from .errors import answer_too_long
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings

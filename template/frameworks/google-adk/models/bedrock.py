@@ -28,7 +28,7 @@ from google.genai.types import (
 )
 from pydantic import Field
 
-from .contract import FORMATS
+from .parts import FORMATS
 from .provider import DOCUMENTS, IMAGES, TrackedClient, client_config
 from .settings import Settings
 

@@ -8,7 +8,7 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.llms.anthropic import Anthropic
 
-from .contract import Usage
+from .parts import Usage
 from .errors import answer_too_long
 from .provider import IMAGES, client
 from .settings import Settings

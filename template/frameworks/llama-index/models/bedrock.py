@@ -10,7 +10,7 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.llms.bedrock_converse import BedrockConverse  # type: ignore[import-untyped]
 
-from .contract import Usage
+from .parts import Usage
 from .errors import answer_too_long
 from .provider import DOCUMENTS, IMAGES, TrackedClient, client_config
 from .settings import Settings

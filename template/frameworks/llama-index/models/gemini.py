@@ -11,7 +11,7 @@ from llama_index.core.llms.llm import ToolSelection
 from llama_index.llms.google_genai import GoogleGenAI
 from llama_index.llms.google_genai.utils import chat_from_gemini_response, prepare_chat_params
 
-from .contract import Usage
+from .parts import Usage
 from .errors import answer_too_long
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings

@@ -11,7 +11,7 @@ from llama_index.llms.openai import OpenAI
 from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import Choice, ChoiceDelta, ChoiceDeltaToolCall
 
-from .contract import Usage
+from .parts import Usage
 from .errors import answer_too_long
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings

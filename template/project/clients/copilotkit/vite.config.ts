@@ -2,7 +2,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
 // The page asks its own origin, and this passes it on: the agent needs no CORS.
-const proxy = { "/invocations": `http://127.0.0.1:${process.env.PORT ?? 8080}` };
+const proxy = { "/invocations": `http://127.0.0.1:${process.env.PORT || 8080}` };
 
 export default defineConfig({
   plugins: [react()],

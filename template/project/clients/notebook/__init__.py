@@ -71,4 +71,5 @@ class _Turn:
                 self._calls[id][1] += delta
             case ToolCallResultEvent(tool_call_id=id, content=str(content)):
                 name, arguments = self._calls.pop(id)
-                self.text += f"> `{name}` `{arguments}` → {json.dumps(content, ensure_ascii=False)}\n\n"
+                mark = "✗ " if content.startswith("Error:") else ""
+                self.text += f"> {mark}`{name}` `{arguments}` → {json.dumps(content, ensure_ascii=False)}\n\n"

@@ -2,16 +2,15 @@
 
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import httpx2
 from ag_ui.core import Event, EventType
 from pydantic import TypeAdapter
 
-from ..stream import connection, events, explained, parsed, refusal, request
+from ..stream import address, connection, events, explained, local, parsed, refusal, request
 
-LOCAL = "http://127.0.0.1:8080/invocations"
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 KNOWN = {kind.value for kind in EventType}
 
@@ -20,7 +19,7 @@ KNOWN = {kind.value for kind in EventType}
 class _Agent:
     """Where the agent is, and how to be let in."""
 
-    url: str = LOCAL
+    url: str = field(default_factory=local)
     auth: httpx2.Auth | None = None
 
     @classmethod
@@ -42,8 +41,9 @@ class AgentClient(_Agent):
         Raises `AgentError`: the agent can't be reached, refuses the request, fails (RUN_ERROR), falls silent, or the
         connection breaks. The turn is forgotten then, and the session can be asked again. Nothing is sent twice.
         """
-        with httpx2.Client(auth=self.auth, **connection(self.url)) as client, explained(self.url):
-            with client.sse(self.url, **request(prompt, session)) as source:
+        url = address(self.url)
+        with httpx2.Client(auth=self.auth, **connection(url)) as client, explained(url):
+            with client.sse(url, **request(prompt, session)) as source:
                 if not source.response.is_success:
                     raise refusal(source.response, source.response.read())
                 for message in source:

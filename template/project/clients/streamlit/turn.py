@@ -133,7 +133,8 @@ class _Call:
     def finish(self, seconds: float, result: str) -> None:
         """The tool has answered."""
         self._status.code(result, language=None, wrap_lines=True)
-        self._status.update(label=f"`{self._signature()}` {seconds - self._since:.1f} s", state="complete")
+        label = f"`{self._signature()}` {seconds - self._since:.1f} s"
+        self._status.update(label=label, state="error" if result.startswith("Error:") else "complete")
 
     def _signature(self) -> str:
         arguments: dict[str, Any] = json.loads(self.arguments or "{}")

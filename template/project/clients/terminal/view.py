@@ -32,6 +32,11 @@ class ToolCall:
     since: float = field(default_factory=time.monotonic)
     result: str = ""
 
+    @property
+    def failed(self) -> bool:
+        """Whether the tool answered with an error: the agent's results say so in their first word."""
+        return self.result.startswith("Error:")
+
     def details(self) -> str:
         """All of it: what the line leaves out is here."""
         try:
@@ -46,7 +51,7 @@ class ToolCall:
         signature.truncate(max(width // 2, width - 60), overflow="ellipsis")
         seconds = f" {time.monotonic() - self.since:.1f} s"
         outcome = "" if result is None else f" → {one_line(result)}"
-        line = Text.assemble(signature, (seconds + outcome, "dim"), no_wrap=True)
+        line = Text.assemble(signature, (seconds + outcome, "red" if self.failed else "dim"), no_wrap=True)
         line.truncate(width, overflow="ellipsis")
         return line
 
@@ -170,4 +175,4 @@ class PlainView(TurnView):
 
     def show_result(self, call: ToolCall, result: str) -> None:
         """One line on standard error."""
-        self._err.out(call.line("-", 200, result).plain, highlight=False)
+        self._err.out(call.line("✗" if call.failed else "-", 200, result).plain, highlight=False)

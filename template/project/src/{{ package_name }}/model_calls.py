@@ -9,9 +9,9 @@ from typing import Protocol
 from tenacity import RetryCallState
 from tenacity.wait import wait_random_exponential
 
-from .contract import Usage
 from .errors import Failure
 from .model_failures import ModelFailure
+from .parts import Usage
 from .settings import Settings
 
 _backoff = wait_random_exponential(multiplier=0.5, max=8)

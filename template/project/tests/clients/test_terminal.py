@@ -252,6 +252,25 @@ class TestFailures:
         assert (exit_code, out[:5]) == (1, "1 2 3")
         assert "The connection broke before the answer was complete. The session is kept" in err
 
+    @pytest.mark.usefixtures("local_model")
+    @pytest.mark.parametrize("path", ["", "/", "/invocations"])
+    def test_the_address_that_serve_prints_will_do(
+        self, capsys: pytest.CaptureFixture[str], agent_url: str, path: str
+    ) -> None:
+        assert main(["--url", f"{agent_url}{path}", "Count to 3"]) == 0
+        assert capsys.readouterr().out == "1 2 3\n"
+
+    @pytest.mark.usefixtures("local_model")
+    def test_a_failed_tool_is_marked(self, chat: Chat) -> None:
+        assert "✗ broken(" in chat("call broken {}").err
+        assert "- echo(" in chat('call echo {"text": "hello"}').err
+
+    @pytest.mark.usefixtures("local_model")
+    @pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"])
+    def test_a_separator_of_unicode_is_no_end_of_an_event(self, chat: Chat, separator: str) -> None:
+        exit_code, out, _ = chat(f"call echo {json.dumps({'text': f'one{separator}two'})}")
+        assert (exit_code, "two" in out) == (0, True)
+
     def test_an_address_where_no_agent_is(self, chat: Chat, local_model: LocalModel) -> None:
         exit_code, out, err = chat("Hello", url=local_model.url)
         assert (exit_code, out) == (1, "")
@@ -330,10 +349,30 @@ class TestInATerminal:
         terminal.type("Count to 7\r")
         terminal.until("5 6 7")
 
-    @pytest.mark.parametrize("leave", ["/quit\r", "\x04", "half a line\x03\x03"])
+    @pytest.mark.parametrize("leave", ["/quit\r", "\x04"])
     def test_leaving(self, new_terminal: Terminal, leave: str) -> None:
         new_terminal.type(leave)
         assert new_terminal.exit_code() == 0
+
+    @pytest.mark.usefixtures("local_model")
+    def test_one_ctrl_c_more_than_was_meant_does_not_leave(self, new_terminal: Terminal) -> None:
+        terminal = new_terminal
+        terminal.type("Count to 3\r")
+        terminal.until(" tokens")
+        terminal.type("\x03")
+        terminal.until("Ctrl-C again leaves.")
+        terminal.type("What was my first question?\r")
+        terminal.until("You asked me: “Count to 3”")
+        terminal.until(" tokens")
+        terminal.type("\x03")
+        terminal.until("Ctrl-C again leaves.")
+        terminal.type("\x03")
+        assert terminal.exit_code() == 0
+
+    def test_a_failed_tool_looks_failed(self, terminal: Terminal) -> None:
+        terminal.type("call broken {}\r")
+        assert "✓" not in terminal.until("✗ broken(")
+        terminal.until("failed unexpectedly")
 
 
 class TestTheLivePart:
@@ -348,6 +387,14 @@ class TestTheLivePart:
 
     def test_html_and_the_targets_of_links_are_shown(self) -> None:
         assert "<b>rain</b>; 東京 has sun (https://example.com)." in ESCAPES.sub("", rendered(MARKDOWN))
+
+    @pytest.mark.parametrize("text", ["> " * 5_000, "- " * 5_000, "1. " * 40, f"{'|a' * 90}|\n{'|-' * 90}|\n"])
+    @pytest.mark.parametrize("width", [20, 80])
+    def test_nothing_is_lost_of_what_is_too_deep_or_too_wide(self, text: str, width: int) -> None:
+        console = Console(width=width, force_terminal=True)
+        with console.capture() as capture:
+            console.print(Answer(f"{text}the end"))
+        assert ESCAPES.sub("", capture.get()).split()[-2:] == ["the", "end"]
 
     @pytest.mark.parametrize("height", [10, 24])
     def test_a_block_taller_than_the_screen_shows_its_end(self, height: int) -> None:

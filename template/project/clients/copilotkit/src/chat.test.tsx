@@ -24,7 +24,7 @@ async function ask(question: string) {
 }
 
 test("questions are answered, and the conversation goes on", { timeout: 60_000 }, async () => {
-  render(<Chat agent={new HttpAgent({ url })} />);
+  render(<Chat agent={new HttpAgent({ url })} title="An agent" />);
   await ask("Count to 20");
   await screen.findByText(/17 18 19 20/, {}, patience);
   await ask("What was my first question?");

@@ -6,4 +6,4 @@ import "./style.css";
 
 const agent = new HttpAgent({ url: "/invocations" });
 
-createRoot(document.getElementById("root")!).render(<Chat agent={agent} />);
+createRoot(document.getElementById("root")!).render(<Chat agent={agent} title={document.title} />);

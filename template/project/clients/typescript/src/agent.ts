@@ -5,10 +5,12 @@ import { HttpAgent } from "@ag-ui/client";
 import { BedrockAgentCoreClient, InvokeAgentRuntimeCommand } from "@aws-sdk/client-bedrock-agentcore";
 
 const SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id";
+const LOCAL = `http://127.0.0.1:${process.env.PORT || 8080}`;
 
-/** The agent that `uv run serve` serves. Its `threadId` is the session: give an earlier one to go on with it. */
-export function localAgent(url = "http://127.0.0.1:8080/invocations", threadId: string = randomUUID()): HttpAgent {
-  return new HttpAgent({ url, threadId });
+/** The agent that `uv run serve` serves, on PORT. Its `threadId` is the session: give an earlier one to go on with it. */
+export function localAgent(base = LOCAL, threadId: string = randomUUID()): HttpAgent {
+  const { href, pathname } = new URL(base);
+  return new HttpAgent({ url: pathname === "/" ? `${href}invocations` : href, threadId });
 }
 
 /** The agent of a runtime, asked with a bearer token or, without one, with AWS credentials (SigV4). */

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 
-const AGENT = process.env.AGENT_URL ?? "http://127.0.0.1:8080/invocations";
+const AGENT = process.env.AGENT_URL ?? `http://127.0.0.1:${process.env.PORT || 8080}`;
 
 function start(question: string, session: string = randomUUID(), url = AGENT) {
   const program = ["dist/ask.js", "--url", url, "--session", session, question];

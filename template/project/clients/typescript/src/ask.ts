@@ -20,6 +20,9 @@ const show: AgentSubscriber = {
   onTextMessageEndEvent: () => void process.stdout.write("\n"),
   onToolCallEndEvent: ({ toolCallName, toolCallArgs }) =>
     console.error(`· ${toolCallName}(${JSON.stringify(toolCallArgs)})`),
+  onToolCallResultEvent({ event: { content } }) {
+    if (String(content).startsWith("Error:")) console.error(`✗ ${content}`); // so the agent's failed tools answer
+  },
   onRunErrorEvent: ({ event }) =>
     event.code === "abort" ? end(130, "Stopped.") : end(1, `${event.message} (${event.code})`),
   onRunFailed({ error }) {

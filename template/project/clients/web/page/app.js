@@ -1,8 +1,8 @@
 // The page: the list of conversations, the question, where the agent is, and what a screen reader is told.
 
 import { Conversation, load, save } from "./conversation.js";
+import { element } from "./dom.js";
 import { answer } from "./turn.js";
-import { element } from "./view.js";
 
 const by = (id) => document.getElementById(id);
 const [main, welcome, list, side, question] = ["main", "welcome", "list", "side", "question"].map(by);

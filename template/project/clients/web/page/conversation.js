@@ -1,17 +1,23 @@
 // A conversation: its turns, the one that runs, and how all of them outlive a reload of the page.
 
 import { events } from "./agent.js";
+import { element } from "./dom.js";
 import { AgentError, newId } from "./protocol.js";
 import { follow, newTurn } from "./turn.js";
-import { TurnView, element } from "./view.js";
+import { TurnView } from "./view.js";
 
 const KEY = "conversations";
 
 /** The conversations of this tab, oldest first. A turn that a reload cut short counts as stopped. */
 export function load() {
-  const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
-  for (const turn of kept.flatMap((conversation) => conversation.turns)) turn.ended ||= "stopped";
-  return kept.map((data) => new Conversation(data));
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
+    for (const turn of kept.flatMap((conversation) => conversation.turns)) turn.ended ||= "stopped";
+    return kept.map((data) => new Conversation(data));
+  } catch (error) {
+    console.warn("What this tab kept cannot be read:", error);
+    return [];
+  }
 }
 
 /** Keep them; when the browser's space is used up, the oldest are given up. */
@@ -28,13 +34,21 @@ export function save(conversations) {
 /** One session with the agent, and its place on the page. */
 export class Conversation {
   #controller = null;
+  #element = null;
   #views = new Map();
 
   constructor({ id, turns } = { id: newId(), turns: [] }) {
     this.id = id;
     this.turns = turns;
-    this.element = element("section", { role: "log", ariaLive: "off", ariaLabel: "Conversation" });
-    for (const turn of turns) this.#show(turn);
+  }
+
+  /** Made when it is first looked at. */
+  get element() {
+    if (!this.#element) {
+      this.#element = element("section", { role: "log", ariaLive: "off", ariaLabel: "Conversation" });
+      for (const turn of this.turns) this.#show(turn);
+    }
+    return this.#element;
   }
 
   get title() {
@@ -52,8 +66,8 @@ export class Conversation {
   /** One turn, shown as it streams; it ends by itself, by `stop`, or with an error that the turn then tells. */
   async ask(question, place) {
     const turn = newTurn(question);
-    this.turns.push(turn);
     const view = this.#show(turn);
+    this.turns.push(turn);
     const frames = new Frames(() => view.update());
     this.#controller = new AbortController();
     await this.#follow(turn, place, frames);
@@ -97,24 +111,30 @@ export class Conversation {
   }
 }
 
-/** Draws at most once for each picture that the screen shows. */
+/** Draws at most once for each picture that the screen shows, and for at most a fifth of the time. */
 class Frames {
   #draw;
   #requested = 0;
+  #rested = 0;
 
   constructor(draw) {
     this.#draw = draw;
   }
 
   request() {
-    this.#requested ||= requestAnimationFrame(() => {
-      this.#requested = 0;
-      this.#draw();
-    });
+    this.#requested ||= requestAnimationFrame((now) => this.#frame(now));
   }
 
   end() {
     cancelAnimationFrame(this.#requested);
     this.#draw();
+  }
+
+  #frame(now) {
+    this.#requested = 0;
+    if (now < this.#rested) return this.request();
+    const began = performance.now();
+    this.#draw();
+    this.#rested = began + 5 * (performance.now() - began);
   }
 }

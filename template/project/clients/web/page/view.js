@@ -1,14 +1,11 @@
 // A turn on the page. `update` shows what has changed since the last time: only a text's last block is drawn again.
 
+import { copyButton, element } from "./dom.js";
 import { render, startOfLastBlock } from "./markdown.js";
 import { answer } from "./turn.js";
 
-/** A new element with these properties and children. */
-export function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
+const SLOW = 1_000; // milliseconds
+const FAILED = /^Error:/; // how a tool's result begins when the tool has failed
 
 /** One question and its answer. Its button "Try again" sends the event `retry`, whose `detail` is the turn. */
 export class TurnView {
@@ -19,7 +16,7 @@ export class TurnView {
 
   constructor(turn) {
     this.#turn = turn;
-    this.element = element("article", {}, element("h2", { textContent: turn.question }), this.#body, this.#end);
+    this.element = element("article", {}, element("h2", { textContent: turn.question, dir: "auto" }), this.#body, this.#end);
     this.update();
   }
 
@@ -41,7 +38,7 @@ export class TurnView {
     const { error, ended } = this.#turn;
     if (error) yield element("p", { className: "error" }, `${error.message} `, element("code", {}, error.code));
     yield element("span", { className: "numbers", textContent: numbers(this.#turn) });
-    if (navigator.clipboard && answer(this.#turn)) yield copyButton(this.#turn); // HTTPS or this machine only
+    if (answer(this.#turn)) yield copyButton(() => answer(this.#turn), "Copy the answer");
     if (ended !== "complete")
       yield element("button", { type: "button", textContent: "Try again", onclick: this.#retry });
   }
@@ -49,15 +46,34 @@ export class TurnView {
   #retry = () => this.element.dispatchEvent(new CustomEvent("retry", { bubbles: true, detail: this.#turn }));
 }
 
+/** Text as markdown; what the renderer fails at, or takes long for, is shown as it is: no answer may stop the page. */
 class TextView {
   #final = 0; // characters whose nodes stay as they are
   #length = 0;
   #last = [];
+  #plain = false;
   element = element("div", { className: "text" });
 
   update({ text }) {
     if (text.length === this.#length) return;
     this.#length = text.length;
+    this.#plain ||= !this.#rendered(text);
+    if (this.#plain) this.element.replaceChildren(element("p", { className: "plain", dir: "auto", textContent: text }));
+  }
+
+  /** Whether it went well, and fast enough to be done again and again. */
+  #rendered(text) {
+    const began = performance.now();
+    try {
+      this.#render(text);
+    } catch (error) {
+      console.warn("Shown as plain text:", error);
+      return false;
+    }
+    return performance.now() - began < SLOW;
+  }
+
+  #render(text) {
     for (const node of this.#last) node.remove();
     const start = this.#final + startOfLastBlock(text.slice(this.#final));
     if (start > this.#final) this.element.append(...render(text.slice(this.#final, start)));
@@ -102,17 +118,27 @@ class ToolView {
   }
 
   update(call, ended) {
-    const state = call.result !== null ? "done" : ended ? "broken" : "working";
+    const state = stateOf(call, ended);
     if (this.element.dataset.state === state && this.#arguments.textContent === call.arguments) return;
     this.element.dataset.state = state;
     this.#call.textContent = `${call.name}(${named(call.arguments)})`;
-    this.#outcome.textContent = { done: seconds(call.seconds), broken: "no result", working: "…" }[state];
+    this.#outcome.textContent = {
+      done: seconds(call.seconds),
+      failed: `failed · ${seconds(call.seconds)}`,
+      broken: "no result",
+      working: "…",
+    }[state];
     this.#arguments.textContent = call.arguments;
     this.#result.textContent = call.result ?? "";
   }
 }
 
 const VIEWS = { text: TextView, thoughts: ThoughtsView, tool: ToolView };
+
+function stateOf({ result }, ended) {
+  if (result === null) return ended ? "broken" : "working";
+  return FAILED.test(result) ? "failed" : "done";
+}
 
 /** `{"city": "Paris"}` as `city="Paris"`; as it is while it is incomplete. */
 function named(json) {
@@ -135,12 +161,3 @@ function numbers({ ended, firstToken, seconds: total, tokens }) {
 }
 
 const seconds = (value, digits = 1) => `${value.toFixed(digits)} s`;
-
-function copyButton(turn) {
-  const button = element("button", { type: "button", textContent: "Copy" });
-  button.onclick = async () => {
-    await navigator.clipboard.writeText(answer(turn));
-    button.textContent = "Copied";
-  };
-  return button;
-}

@@ -1,10 +1,10 @@
 """Requests to the web, to the hosts that `HTTP_REQUEST_HOSTS` allows: nothing else can be reached."""
 
+import asyncio
 import ipaddress
 import socket
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -48,44 +48,50 @@ def http_request(url: str, method: str = "GET", body: str = "") -> str:
         method: GET, HEAD, POST, PUT, PATCH or DELETE, as far as they are allowed.
         body: The text to send, JSON for most services.
     """
-    settings = HttpRequestSettings()
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    method = method.upper()
     if len(body) > MAX_BODY_CHARACTERS:
         raise ValueError(f"The body has more than {MAX_BODY_CHARACTERS} characters.")
-    with httpcore2.ConnectionPool(network_backend=CheckedNetwork(private=settings.private)) as pool:
+    try:
+        return asyncio.run(asyncio.wait_for(_asked(url, method.upper(), body), TIMEOUT_SECONDS))
+    except TimeoutError as error:  # of all of it, however slowly it comes
+        raise ValueError(f"{_split(url).netloc} does not answer in time.") from error
+
+
+async def _asked(url: str, method: str, body: str) -> str:
+    settings = HttpRequestSettings()
+    async with httpcore2.AsyncConnectionPool(network_backend=CheckedNetwork(private=settings.private)) as pool:
         for _ in range(1 + MAX_REDIRECTS):
             parts = _split(url)
             settings.check(parts, method)
-            with _send(pool, parts, method, body, deadline) as response:
+            async with _sent(pool, parts, method, body) as response:
                 location = _header(response, b"location")
                 if response.status not in REDIRECTS or not location:
-                    return _told(response, deadline)
+                    return await _told(response)
             url = urljoin(url, location)
             if response.status == HTTPStatus.SEE_OTHER:
                 method, body = "GET", ""
     raise ValueError(f"The address led to more than {MAX_REDIRECTS} others.")
 
 
-class CheckedNetwork(httpcore2.SyncBackend):
+class CheckedNetwork(httpcore2.AnyIOBackend):
     """Connects to the address that it has checked: a name that is asked again may lead elsewhere."""
 
     def __init__(self, *, private: bool) -> None:
         self._private = private
 
-    def connect_tcp(
+    async def connect_tcp(
         self,
         host: str,
         port: int,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.NetworkStream:
+    ) -> httpcore2.AsyncNetworkStream:
         """A connection to the first address of `host`. Raises `ValueError` when it is in a private network."""
-        address = str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        address = str(found[0][4][0])
         if not self._private and not _is_public(address):
             raise ValueError(f"{host} is in a private network, where requests are not allowed.")
-        return super().connect_tcp(address, port, timeout, local_address, socket_options)
+        return await super().connect_tcp(address, port, timeout, local_address, socket_options)
 
 
 def _is_public(address: str) -> bool:
@@ -120,11 +126,10 @@ def _matches(url: SplitResult, allowed: str) -> bool:
     return named and (url.port or PORTS[url.scheme]) in ({int(port)} if port else set(PORTS.values()))
 
 
-@contextmanager
-def _send(
-    pool: httpcore2.ConnectionPool, url: SplitResult, method: str, body: str, deadline: float
-) -> Iterator[httpcore2.Response]:
-    left = max(deadline - time.monotonic(), 0.001)
+@asynccontextmanager
+async def _sent(
+    pool: httpcore2.AsyncConnectionPool, url: SplitResult, method: str, body: str
+) -> AsyncIterator[httpcore2.Response]:
     target = f"{url.path or '/'}{'?' if url.query else ''}{url.query}"
     address = httpcore2.URL(scheme=url.scheme, host=url.hostname or "", port=url.port, target=target)
     headers: dict[bytes | str, bytes | str] = {
@@ -135,34 +140,31 @@ def _send(
     }
     if body:
         headers["content-type"] = "application/json" if body.lstrip()[:1] in ("{", "[") else "text/plain; charset=utf-8"
-    timeout = dict.fromkeys(("connect", "read", "write", "pool"), left)
     try:
-        with pool.stream(
-            method, address, headers=headers, content=body.encode() or None, extensions={"timeout": timeout}
-        ) as response:
+        async with pool.stream(method, address, headers=headers, content=body.encode() or None) as response:
             yield response
-    except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException, OSError) as error:
+    except (httpcore2.NetworkError, httpcore2.ProtocolError, OSError) as error:
+        if isinstance(error, TimeoutError):
+            raise
         raise ValueError(f"{url.netloc} does not answer, or not in HTTP.") from error
 
 
-def _told(response: httpcore2.Response, deadline: float) -> str:
+async def _told(response: httpcore2.Response) -> str:
     kind = _header(response, b"content-type")
     status = HTTPStatus(response.status).phrase if response.status in set(HTTPStatus) else ""
     head = f"HTTP {response.status} {status}".strip()
     if kind and not kind.startswith(TEXT) and "+json" not in kind and "+xml" not in kind:
         return f"{head}, {kind}: this is not text."
-    body = _body(response, deadline).decode(_charset(kind), errors="replace")
+    body = (await _body(response)).decode(_charset(kind), errors="replace")
     return f"{head}, {kind or 'no content type'}\n\n{body}".strip()
 
 
-def _body(response: httpcore2.Response, deadline: float) -> bytes:
+async def _body(response: httpcore2.Response) -> bytes:
     body = b""
-    for chunk in response.iter_stream():
+    async for chunk in response.aiter_stream():
         body += chunk
         if len(body) > MAX_ANSWER_BYTES:
             return body[:MAX_ANSWER_BYTES]
-        if time.monotonic() > deadline:
-            raise TimeoutError
     return body
 
 
@@ -172,3 +174,6 @@ def _header(response: httpcore2.Response, name: bytes) -> str:
 
 def _charset(kind: str) -> str:
     return "latin-1" if "charset=iso-8859-1" in kind.lower() else "utf-8"
+
+
+TOOLS = [http_request]

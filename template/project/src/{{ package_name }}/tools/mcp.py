@@ -1,35 +1,34 @@
-"""The tools of MCP servers (https://modelcontextprotocol.io), as functions like every other tool.
+"""The tools of MCP servers (https://modelcontextprotocol.io).
 
 `MCP_SERVERS` names the servers, as JSON in the form that most MCP clients read:
 {"files": {"command": "mcp-files", "args": ["."]}, "search": {"url": "https://…", "headers": {"X-Key": "${KEY}"}}}
 """
 
 import asyncio
-import inspect
-import json
-import keyword
 import logging
 import os
 import re
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections import Counter
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from mcp import ClientSession, StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client  # which HTTP library it is depends on the version of mcp
-from mcp.types import PaginatedRequestParams
+from mcp.types import CONNECTION_CLOSED, ErrorData, PaginatedRequestParams
 from pydantic import BaseModel, TypeAdapter
+
+from .toolbox import Tool
 
 logger = logging.getLogger(__name__)
 
 START_SECONDS = 10.0
 CALL_SECONDS = 60.0
 MAX_NAME_CHARACTERS = 64
-TYPES: dict[str, Any] = {"string": str, "integer": int, "number": float, "boolean": bool, "null": None}
 
 
 class ServerConfig(BaseModel):
@@ -42,8 +41,8 @@ class ServerConfig(BaseModel):
     headers: dict[str, str] = {}
 
 
-def mcp_tools() -> list[Callable[..., str]]:
-    """A function for every tool of every server, its name prefixed with the server's.
+def mcp_tools() -> list[Tool]:
+    """Every tool of every server, its name prefixed with the server's.
 
     A server that cannot be reached is logged, and its tools are missing. Raises `ValueError` when `MCP_SERVERS` is
     not as it should be.
@@ -54,9 +53,11 @@ def mcp_tools() -> list[Callable[..., str]]:
     return _wait(_all_tools(servers)) if servers else []
 
 
-async def _all_tools(servers: list["Server"]) -> list[Callable[..., str]]:
+async def _all_tools(servers: list["Server"]) -> list[Tool]:
     found = await asyncio.gather(*(server.tools() for server in servers))
-    return [_function(server, tool) for server, tools in zip(servers, found, strict=True) for tool in tools]
+    names: Counter[str] = Counter()
+    pairs = ((server, tool) for server, tools in zip(servers, found, strict=True) for tool in tools)
+    return [_tool(server, tool, names) for server, tool in pairs]
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Server:
         self.name = name
         self._config = config
         self._connection: Connection | None = None
+        self._calls = 0
 
     async def tools(self) -> list[dict[str, Any]]:
         """The tools that the server offers, each as the protocol describes it; none if it cannot be reached."""
@@ -89,11 +91,13 @@ class Server:
             return []
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> str:
-        """What the tool returns. Raises `ValueError` when it fails or the server is lost."""
+        """What the tool returns. Raises `ValueError` when it fails, the server refuses, or the server is lost."""
         try:
             async with self._session(CALL_SECONDS) as session:
                 result = (await session.call_tool(tool, arguments)).model_dump(by_alias=True)
         except Exception as error:
+            if (refusal := _refusal(error)) is not None:
+                raise ValueError(f"The MCP server {self.name} refused the call: {refusal}") from error
             logger.error("the call of %s at the MCP server %s failed: %s", tool, self.name, _innermost(error))
             raise ValueError(f"The MCP server {self.name} did not answer. Another call may reach it again.") from error
         if result["isError"]:
@@ -112,18 +116,25 @@ class Server:
 
     @asynccontextmanager
     async def _session(self, seconds: float) -> AsyncIterator[ClientSession]:
-        """A session for so long. Whatever fails within it ends the connection, so that the next call makes another."""
+        """A session for so long. A lost connection is given up, so that the next call makes another.
+
+        A refusal leaves it as it is, and so does a call that takes too long while others are being answered.
+        """
         if self._connection is None or self._connection.task.done():
             coming = asyncio.get_running_loop().create_future()
             self._connection = Connection(asyncio.create_task(self._stay_connected(coming)), coming)
         connection = self._connection
+        self._calls += 1
         try:
             async with asyncio.timeout(seconds):
                 yield await asyncio.shield(connection.session)
-        except Exception:
-            connection.task.cancel()
-            self._connection = None if self._connection is connection else self._connection
+        except Exception as error:
+            if _refusal(error) is None and not (isinstance(error, TimeoutError) and self._calls > 1):
+                connection.task.cancel()
+                self._connection = None if self._connection is connection else self._connection
             raise
+        finally:
+            self._calls -= 1
 
     async def _stay_connected(self, session: asyncio.Future[ClientSession]) -> None:
         """One task opens and closes a connection: the library's scopes belong to the task that entered them."""
@@ -163,73 +174,60 @@ def _wait(work: Coroutine[Any, Any, Any]) -> Any:
     return asyncio.run_coroutine_threadsafe(work, _loop()).result()
 
 
-def _function(server: Server, tool: dict[str, Any]) -> Callable[..., str]:
-    """The tool as a function, whose signature and docstring say what the tool's JSON schema says."""
-    schema = tool["inputSchema"]
-    required = schema.get("required", [])
-    properties = {_identifier(name): (name, property) for name, property in schema.get("properties", {}).items()}
+def _tool(server: Server, tool: dict[str, Any], names: Counter[str]) -> Tool:
+    """The tool under a name that no other has, and with parameters named as every model provider takes them."""
+    name = _name(f"{server.name}_{tool['name']}", names)
+    parameters, original = _renamed(tool["inputSchema"])
 
-    def call(**arguments: Any) -> str:
-        given = {properties[key][0]: value for key, value in arguments.items() if key in properties}
-        sent = {name: value for name, value in given.items() if value is not None or name in required}
-        text: str = _wait(server.call(tool["name"], sent))
-        return text
+    async def call(**arguments: Any) -> str:
+        sent = {original.get(key, key): value for key, value in arguments.items()}
+        work = server.call(tool["name"], sent)
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, _loop()))
 
-    parameters = [_parameter(key, property, name in required) for key, (name, property) in properties.items()]
-    parameters.sort(key=lambda parameter: parameter.default is not inspect.Parameter.empty)
-    call.__name__ = call.__qualname__ = _identifier(f"{server.name}_{tool['name']}")[:MAX_NAME_CHARACTERS]
-    call.__doc__ = _docstring(tool, {key: property for key, (_, property) in properties.items()})
-    call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": str}
-    call.__signature__ = inspect.Signature(parameters, return_annotation=str)  # type: ignore[attr-defined]
-    return call
+    call.__name__ = name
+    return Tool(name, tool["description"] or tool["name"], parameters, call)
 
 
-def _parameter(key: str, schema: dict[str, Any], required: bool) -> inspect.Parameter:
-    annotation = _annotation(schema)
-    if required:
-        return inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
-    default = schema.get("default")
-    optional = annotation if annotation is Any or default is not None else annotation | None
-    return inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, annotation=optional, default=default)
+def _name(name: str, taken: Counter[str]) -> str:
+    """The name with the characters that models take, and a number where it is taken already."""
+    clean = re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:MAX_NAME_CHARACTERS]
+    taken[clean] += 1
+    while taken[clean] > 1:
+        suffix = f"_{taken[clean]}"
+        clean = clean[: MAX_NAME_CHARACTERS - len(suffix)] + suffix
+        taken[clean] += 1
+    return clean
 
 
-def _annotation(schema: dict[str, Any]) -> Any:
-    """The Python type of a JSON schema, as far as it has one."""
-    match schema:
-        case {"enum": [*values]} if all(isinstance(value, str | int | bool | None) for value in values):
-            return Literal[tuple(values)]
-        case {"anyOf": [first, *others]}:
-            annotation = _annotation(first)
-            for other in others:
-                annotation = Any if Any in (annotation, _annotation(other)) else annotation | _annotation(other)
-            return annotation
-        case {"type": [*names]}:
-            return _annotation({"anyOf": [{**schema, "type": name} for name in names]})
-        case {"type": "array"}:
-            return list[_annotation(schema.get("items", {}))]  # type: ignore[misc]
-        case {"type": "object"}:
-            return dict[str, Any]
-        case {"type": str(name)}:
-            return TYPES.get(name, Any)
-    return Any
+def _renamed(schema: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The schema as every provider takes it, and the names of the parameters that had others."""
+    properties: dict[str, Any] = {}
+    original: dict[str, str] = {}
+    taken: Counter[str] = Counter()
+    for name, property in (schema.get("properties") or {}).items():
+        clean = _name(name or "value", taken)
+        original |= {clean: name} if clean != name else {}
+        properties[clean] = _without_booleans(property)
+    clean_names = {name: clean for clean, name in original.items()}
+    required = [clean_names.get(name, name) for name in schema.get("required") or []]
+    rest = {key: value for key, value in schema.items() if key not in ("properties", "required", "$schema")}
+    required_names = {"required": required} if required else {}
+    return {**rest, "type": "object", "properties": properties, **required_names}, original
 
 
-def _docstring(tool: dict[str, Any], properties: dict[str, dict[str, Any]]) -> str:
-    """The description, and Google's form for the arguments, which every framework reads."""
-    description = inspect.cleandoc(tool["description"] or tool["name"])
-    lines = [f"    {key}: {_described(schema)}" for key, schema in properties.items()]
-    return "\n".join([description, "", "Args:", *lines]) if lines and "Args:" not in description else description
-
-
-def _described(schema: dict[str, Any]) -> str:
-    description = " ".join(str(schema.get("description") or schema.get("title") or "").split())
-    nested = _annotation(schema) is Any or "properties" in json.dumps(schema)
-    return f"{description} JSON schema: {json.dumps(schema)}".strip() if nested else description
-
-
-def _identifier(name: str) -> str:
-    clean = re.sub(r"\W", "_", name, flags=re.ASCII)
-    return f"{clean}_" if keyword.iskeyword(clean) or clean[:1].isdigit() else clean
+def _without_booleans(schema: Any) -> Any:
+    """`true` stands for any value: not every provider takes it, nor an empty list of choices."""
+    if isinstance(schema, bool):
+        return {} if schema else {"not": {}}
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: value for key, value in schema.items() if not (key == "enum" and value == [])}
+    for key in ("items", "additionalProperties"):
+        if isinstance(kept.get(key), dict):
+            kept[key] = _without_booleans(kept[key])
+    if isinstance(kept.get("properties"), dict):
+        kept["properties"] = {name: _without_booleans(value) for name, value in kept["properties"].items()}
+    return kept
 
 
 def _text(result: dict[str, Any]) -> str:
@@ -243,8 +241,17 @@ def _block(block: dict[str, Any]) -> str:
     return str(text) if text is not None else f"({block['type']} {block.get('uri') or kind})"
 
 
+def _refusal(error: BaseException) -> str | None:
+    """What the server says in its answer to a call that it does not take; None where there is no answer."""
+    data = getattr(_innermost(error), "error", None)
+    return data.message if isinstance(data, ErrorData) and data.code != CONNECTION_CLOSED else None
+
+
 def _innermost(error: BaseException) -> BaseException:
     """The error within the groups that the library's tasks wrap it in."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
+
+
+TOOLS = mcp_tools()

@@ -1,0 +1,1 @@
+{% include 'template/models/openai/test_chat_completions.py' %}
