@@ -45,7 +45,8 @@ def project(publish: Publish, streamplate: Command) -> None:
 
 def everything() -> dict[Path, bytes]:
     """Every file, of git too, but for the locks and records of updates."""
-    files = (path for path in PROJECT.rglob("*") if path.is_file() and "streamplate" not in path.parts)
+    ours = {"streamplate", "index.lock"}
+    files = (path for path in PROJECT.rglob("*") if path.is_file() and not ours & set(path.parts))
     return {path: path.read_bytes() for path in files}
 
 

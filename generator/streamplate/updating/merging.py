@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from streamplate import notes, project, questions
 from streamplate.notes import Notes
 from streamplate.project import Repository
 from streamplate.render import Render
 from streamplate.toolchain import quoted
-from streamplate.updating import branch, changes, journal, three_way, worktree
+from streamplate.updating import answers, branch, changes, journal, three_way, worktree
 from streamplate.updating.plan import Plan
 from streamplate.updating.report import Report
 from streamplate.updating.store import Store
@@ -40,7 +39,8 @@ def _merged(repository: Repository, plan: Plan, folders: Mapping[str, Path], ren
         store = Store(Path(folder, "store"), repository)
         base, theirs = (store.tree(path) for path in _rendered(plan, folders, render, crossed, Path(folder)))
         moves = {old: new for release in crossed for old, new in release.renames.items()}
-        merged = three_way.merge(store, base, repository.tree, theirs, label=plan.release, renames=moves)
+        yours = answers.aligned(store, repository.tree, base)
+        merged = three_way.merge(store, base, yours, theirs, label=plan.release, renames=moves)
         report = _report(plan, store, repository, merged, crossed)
         return _delivered(report, repository, store, merged, plan)
 
@@ -48,21 +48,24 @@ def _merged(repository: Repository, plan: Plan, folders: Mapping[str, Path], ren
 def _rendered(
     plan: Plan, folders: Mapping[str, Path], render: Render, crossed: list[Notes], folder: Path
 ) -> tuple[Path, Path]:
-    """The project as its own release makes it, and as the new release does with the new answers."""
-    base, theirs, found = folder / "base", folder / "theirs", plan.project
+    """The project as its own release makes it, and as the new release does with the new answers.
+
+    Both in folders of the project's name, which some templates ask for.
+    """
+    found, name = plan.project, plan.project.root.name or "project"
     old, new = folders[found.release], folders[plan.release]
-    render(old, base, _known(found.answers, old), tag=found.release, ask=False)
-    renamed = {before: after for release in crossed for before, after in release.answers.items()}
-    carried = _known({renamed.get(key, key): value for key, value in found.answers.items()}, new)
+    base, theirs = folder / "base" / name, folder / "theirs" / name
+    rendered = render(old, base, answers.known(found.answers, old), tag=found.release, ask=False)
+    had = dict(found.answers)
+    if lacking := answers.missing(found, rendered):
+        answers.refuse_missing(found, lacking, plan.request.answers)
+        had |= questions.typed({key: plan.request.answers[key] for key in lacking}, questions.read(old))
+        base = folder / "completed" / name
+        render(old, base, answers.known(had, old), tag=found.release, ask=False)
     given = questions.typed(plan.request.answers, questions.read(new))
-    render(new, theirs, carried | given, tag=plan.release, ask=plan.request.ask)
+    render(new, theirs, answers.carried(had, crossed, new) | given, tag=plan.release, ask=plan.request.ask)
+    answers.keep_others(found, old, theirs)
     return base, theirs
-
-
-def _known(answers: Mapping[str, Any], template: Path) -> dict[str, Any]:
-    """Those answers that the template still asks for."""
-    keys = {question.key for question in questions.read(template)}
-    return {key: value for key, value in answers.items() if key in keys}
 
 
 def _report(plan: Plan, store: Store, repository: Repository, merged: Merged, crossed: list[Notes]) -> Report:
