@@ -16,7 +16,13 @@ TIERS = {
     "end_to_end/test_updates.py": "cell",
     "template/test_renders.py::test_any_two_answers_go_together": "slow",
     "template/test_renders.py::test_only_the_chosen_tools_are_there": "slow",
+    "template/test_examples.py::test_a_command_of_the_index_makes_a_project": "slow",
+    "tool/test_bundle.py::test_plain_copier_updates": "slow",
+    "tool/test_command.py::test_verbose_reaches_the_processes_of_a_fleet": "slow",
+    "tool/test_batch.py::test_no_failure_stops_another": "slow",
     "tool/test_prompts.py": "slow",
+    "tool/test_release.py::test_no_file_of_this_template_moved_unrecorded": "slow",
+    "tool/test_try.py": "slow",
     "tool/test_update_property.py": "slow",
     "tool/test_wheel.py": "slow",
 }

@@ -47,7 +47,7 @@ def new(
     review: Callable[[NewProject], None] = lambda made: None,
     say: Callable[[str], None] = lambda text: None,
 ) -> NewProject:
-    """Render a project into `destination`, which must be new or empty.
+    """Render a project into `destination`: a new folder, or one that has none of the project's files.
 
     `answers` go before those of `preset`. What both leave open is prompted for with `ask`, else takes its default.
     `git=None` makes a repository with a first commit unless `destination` is inside one already.
@@ -56,7 +56,7 @@ def new(
     Either everything is written or nothing; `StreamplateError` says why not.
     """
     target = Path(os.path.abspath(destination))
-    _refuse_full(target)
+    _refuse_file(target)
     _refuse_mixed(source, release, trust)
     make_repository = not repository.inside_repository(target) if git is None else git
     with _opened(source, trust, say) as origin, _staging(target, dry_run) as project:
@@ -65,7 +65,9 @@ def new(
             asked = questions.read(folders[tag])
             given = questions.typed(presets.answers(folders[tag], preset) | dict(answers or {}), asked)
             recorded = origin.render(folders[tag], project, given, tag=tag, ask=ask)
+            questions.refuse_unasked(answers or {}, asked, recorded)
             names.refuse_own_dependency(folders[tag], project)
+        _refuse_occupied(target, _files(project))
         answered = {question.key: recorded[question.key] for question in asked if question.key in recorded}
         steps = toolchain.next_steps(target, toolchain.scripts(project))
         made = NewProject(target, recorded["_commit"], answered, _files(project), make_repository, steps)
@@ -92,11 +94,21 @@ def _written(made: NewProject, project: Path, how: str) -> NewProject:
     return replace(made, note=note)
 
 
-def _refuse_full(target: Path) -> None:
-    if target.is_dir() and {entry.name for entry in target.iterdir()} - {".git"}:
-        raise UsageProblem(f"{target} is not empty", "Choose a new folder, or an empty one")
-    if target.exists() and not target.is_dir():
+def _refuse_file(target: Path) -> None:
+    if os.path.lexists(target) and not target.is_dir():
         raise UsageProblem(f"{target} is a file", "Choose a new folder, or an empty one")
+
+
+def _refuse_occupied(target: Path, files: list[str]) -> None:
+    """Raise where the project would replace something in `target`; what else is there stays."""
+    paths = {path for file in files for path in (target / file).parents if path != target} - {*target.parents, target}
+    folders = sorted(path for path in paths if path.is_relative_to(target) and os.path.lexists(path))
+    blocked = [path for path in folders if path.is_symlink() or not path.is_dir()]
+    taken = [*blocked, *(target / file for file in files if os.path.lexists(target / file))]
+    if taken:
+        names = ", ".join(sorted({path.relative_to(target).as_posix() for path in taken})[:10])
+        hint = "Move them away, or choose a new folder"
+        raise UsageProblem(f"{target} has files of these names already: {names}", hint)
 
 
 def _refuse_mixed(source: str, release: str, trust: bool) -> None:
@@ -119,18 +131,27 @@ def _staging(target: Path, dry_run: bool) -> Iterator[Path]:
 
 
 def _move(project: Path, target: Path) -> None:
-    """Put the rendered project in place by one rename, or one an entry where `target` is a folder already."""
+    """Put the rendered project in place by one rename, or one a file where `target` is a folder already."""
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         project.rename(target)
         return
     moved: list[Path] = []
+    made: list[Path] = []
     try:
-        for entry in list(project.iterdir()):
-            moved.append(entry.rename(target / entry.name))
+        for path in sorted(project.rglob("*")):
+            place = target / path.relative_to(project)
+            if path.is_dir() and not path.is_symlink():
+                if not place.is_dir():
+                    place.mkdir()
+                    made.append(place)
+            else:
+                moved.append(path.rename(place))
     except BaseException:
-        for entry in moved:
-            entry.rename(project / entry.name)
+        for place in moved:
+            place.rename(project / place.relative_to(target))
+        for folder in reversed(made):
+            folder.rmdir()
         raise
 
 

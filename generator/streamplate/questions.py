@@ -74,6 +74,14 @@ def typed(answers: Mapping[str, Any], questions: Iterable[Question]) -> dict[str
     return {key: _parse(known[key], value) if isinstance(value, str) else value for key, value in answers.items()}
 
 
+def refuse_unasked(given: Mapping[str, Any], questions: Iterable[Question], recorded: Mapping[str, Any]) -> None:
+    """Raise for an answer to a question that the other answers leave out: it would change nothing."""
+    asked = {question.key: question.asked for question in questions}
+    if unasked := [key for key in given if key in asked and key not in recorded]:
+        when = "; ".join(f"{key} is asked only when {asked[key]}" for key in unasked)
+        raise UsageProblem(f"These answers would change nothing: {', '.join(unasked)}", when)
+
+
 def _unknown(key: str, known: list[str]) -> UsageProblem:
     close = difflib.get_close_matches(key, known, n=1)
     hint = f"Did you mean {close[0]}?" if close else f"The questions are: {', '.join(known)}"

@@ -26,7 +26,11 @@ def few_cells() -> list[tuple[str, str]]:
     return [*chosen.items(), *{provider: (framework, provider) for framework, provider in left_out}.values()]
 
 
-def check(streamplate: Path, project: Path, **answers: str) -> None:
+OF_ANY_FRAMEWORK = ("units", "shutdown", "local_only", "local_model", "model_calls")
+"""Tests of a project's that do not depend on its framework: the whole cells run them, once for each provider."""
+
+
+def check(streamplate: Path, project: Path, *, whole: bool = True, **answers: str) -> None:
     """Make, install, check and test a project; AssertionError with what was printed when a step fails."""
     data = [part for key, value in answers.items() for part in ("-d", f"{key}={value}")]
     run(streamplate, "new", project, "--defaults", "--no-git", *data)
@@ -34,7 +38,8 @@ def check(streamplate: Path, project: Path, **answers: str) -> None:
     for arguments in deptry_arguments(project):
         run("uv", "run", "--no-sync", "--with", "deptry", "deptry", *arguments, cwd=project)
     run("uv", "run", "--no-sync", "mypy", cwd=project)
-    run("uv", "run", "--no-sync", "pytest", "-q", cwd=project)
+    left_out = [] if whole else [f"--ignore=tests/test_{name}.py" for name in OF_ANY_FRAMEWORK]
+    run("uv", "run", "--no-sync", "pytest", "-q", *left_out, cwd=project)
 
 
 def main() -> None:

@@ -26,7 +26,8 @@ def test_a_cell_passes_its_own_tests(framework: str, provider: str, streamplate:
 def test_the_agent_of_a_cell_keeps_the_contract(
     framework: str, provider: str, streamplate: Path, tmp_path: Path
 ) -> None:
-    check(streamplate, tmp_path / "my-agent", framework=framework, model_provider=provider, **AGENT_ALONE)
+    answers = {"framework": framework, "model_provider": provider, **AGENT_ALONE}
+    check(streamplate, tmp_path / "my-agent", whole=False, **answers)
 
 
 def test_a_project_with_nothing_chosen_passes_its_own_tests(streamplate: Path, tmp_path: Path) -> None:

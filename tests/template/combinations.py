@@ -6,15 +6,14 @@ import itertools
 from functools import cache
 from typing import Any
 
-import streamplate
 from covertable import make
-from streamplate import Question
+from streamplate import Question, questionnaire
 
 
 @cache
 def questions() -> list[Question]:
     """The template's questions."""
-    return streamplate.options()
+    return questionnaire.written()
 
 
 def choices() -> dict[str, list[Any]]:

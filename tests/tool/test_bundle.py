@@ -39,16 +39,40 @@ def test_it_is_reproducible(bundle: Path, tmp_path: Path) -> None:
 def test_plain_copier_writes_the_same_project(bundle: Path, streamplate: Command, tmp_path: Path) -> None:
     """From the canonical address, which git is told to find in the bundle, with git at work and no help of ours."""
     streamplate("new", "ours", "--defaults", "--no-git", "-d", "project_name=same")
+    copier(bundle, tmp_path, "copy", "--defaults", "-d", "project_name=same", template.SOURCE, "plain")
+    assert_same(filecmp.dircmp("ours", "plain", ignore=[]))
+
+
+NOTHING = ("project_name=same", "tools=[]", "clients=[]", "deployment=[]")
+
+
+@pytest.mark.parametrize("release", ["v0.1.0", template.releases()[-2]])
+def test_plain_copier_updates_a_project_of_an_earlier_release(
+    release: str, bundle: Path, streamplate: Command, tmp_path: Path
+) -> None:
+    """It renders the earlier release with the patterns of the newest for what is left out."""
+    answers = [part for answer in NOTHING for part in ("-d", answer)]
+    streamplate("new", "ours", "--defaults", "--no-git", *answers)
+    copier(bundle, tmp_path, "copy", "--defaults", *answers, "--vcs-ref", release, template.SOURCE, "plain")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "made"]):
+        subprocess.run(["git", *command], cwd="plain", check=True)
+
+    copier(bundle, tmp_path, "update", "--defaults", "plain")
+
+    assert_same(filecmp.dircmp("ours", "plain", ignore=[".git", ".copier-answers.yml"]))
+
+
+def copier(bundle: Path, folder: Path, *arguments: str) -> None:
+    """Plain Copier, with git at work and no help of ours."""
     redirect = {
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{bundle}.insteadOf",
         "GIT_CONFIG_VALUE_0": template.SOURCE,
-        "COPIER_CACHE_DIR": str(tmp_path / "cache"),
+        "COPIER_CACHE_DIR": str(folder / "cache"),
     }
-    command = [sys.executable, "-m", "copier", "copy", "-q", "--defaults", "-d", "project_name=same"]
-    subprocess.run([*command, template.SOURCE, "plain"], env={**os.environ, **redirect}, check=True, timeout=120)
-    differences = filecmp.dircmp("ours", "plain", ignore=[])
-    assert_same(differences)
+    command, *rest = arguments
+    called = [sys.executable, "-m", "copier", command, "-q", *rest]
+    subprocess.run(called, env={**os.environ, **redirect}, check=True, timeout=300)
 
 
 def assert_same(differences: filecmp.dircmp[str]) -> None:

@@ -206,5 +206,5 @@ def test_from_python(tmp_path: Path) -> None:
     assert made.path == tmp_path / "from-python"
     assert made.answers["tools"] == answers(made.path)["tools"] == ["time"]
     assert not made.repository
-    with pytest.raises(package.UsageProblem, match="not empty"):
+    with pytest.raises(package.UsageProblem, match="files of these names"):
         package.new("from-python")

@@ -32,7 +32,7 @@ Command = Callable[..., Result]
         ),
         (["-d", "project_name=My Agent"], "project_name: must start with a letter"),
         (["-d", "project_name=" + "a" * 49], "project_name: must start with a letter"),
-        (["-d", "project_name=class"], "project_name: is the name of a Python keyword"),
+        (["-d", "project_name=class"], "project_name: is a name that Python"),
         (["-d", "region=mars"], "region: an AWS region such as"),
         (["-d", "description="], "description: one line of 1 to"),
         (["--answers", "list.yml"], "list.yml does not hold KEY: VALUE lines"),
@@ -59,13 +59,21 @@ def test_a_choice_that_goes_with_others_only(streamplate: Command, publish: Call
     assert streamplate("new", "x", "--defaults", "-d", "size=l", "-d", "shape=square").exit_code == 0
 
 
-def test_a_folder_that_is_not_empty(streamplate: Command) -> None:
+def test_a_folder_that_has_files_of_the_project(streamplate: Command) -> None:
     Path("x").mkdir()
-    Path("x/mine").write_text("precious")
+    Path("x/README.md").write_text("precious")
     result = streamplate("new", "x", "--defaults")
     assert result.exit_code == 2
-    assert "is not empty" in result.stderr
-    assert os.listdir("x") == ["mine"]
+    assert "has files of these names already: README.md\n" in result.stderr
+    assert (os.listdir("x"), Path("x/README.md").read_text()) == (["README.md"], "precious")
+
+
+def test_an_answer_that_would_change_nothing(streamplate: Command) -> None:
+    result = streamplate("new", "x", "--defaults", "-d", "deployment=", "-d", "memory=agentcore", "-d", "auth=iam")
+    assert result.exit_code == 2
+    assert "These answers would change nothing: memory, auth\n" in result.stderr
+    assert "memory is asked only when the project is deployed" in result.stderr
+    assert os.listdir() == []
 
 
 def test_a_file_in_the_way(streamplate: Command) -> None:

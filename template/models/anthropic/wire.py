@@ -161,6 +161,11 @@ def garbled_frame() -> bytes:
     return b'event: content_block_delta\ndata: {"type": "content_blo\n\n'
 
 
+def news_frame() -> bytes:
+    """A sign of life, and an event of a kind that came after this client."""
+    return _event("ping") + _event("news", news="none")
+
+
 def _event(kind: str, **fields: Any) -> bytes:
     # A lone surrogate has no UTF-8: it is written as JSON escapes it.
     data = json.dumps({"type": kind, **fields}, ensure_ascii=False)

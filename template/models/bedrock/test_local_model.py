@@ -206,3 +206,9 @@ def test_a_call_that_fails_at_once_leaves_its_reply_to_the_next(local_model: Loc
 def test_a_torn_stream_is_the_same_stream(local_model: LocalModel) -> None:
     local_model.faults.append(Fault("torn"))
     assert ask(USER)[1:-1] == ask(USER)[1:-1]
+
+
+def test_a_client_leaves_out_what_it_does_not_know(local_model: LocalModel) -> None:
+    local_model.faults.append(Fault("news"))
+    assert len(ask(USER)) >= len(ask(USER))
+    assert local_model.requests[0].ended == "complete"

@@ -179,6 +179,11 @@ def garbled_frame() -> bytes:
     return event("contentBlockStop", {"contentBlockIndex": 0})[:-4] + b"\0\0\0\0"
 
 
+def news_frame() -> bytes:
+    """An event of a kind that came after this client."""
+    return event("contentBlockNews", {"news": "none"})
+
+
 def event(kind: str, payload: dict[str, Any]) -> bytes:
     """One frame of the stream."""
     return _frame({":message-type": "event", ":event-type": kind, ":content-type": "application/json"}, payload)

@@ -160,3 +160,9 @@ def test_an_error_has_geminis_form(local_model: LocalModel, fault: Fault, code: 
 def test_a_torn_stream_is_the_same_stream(local_model: LocalModel) -> None:
     local_model.faults.append(Fault("torn"))
     assert [chunk.candidates for chunk in ask(USER)] == [chunk.candidates for chunk in ask(USER)]
+
+
+def test_a_client_leaves_out_what_it_does_not_know(local_model: LocalModel) -> None:
+    local_model.faults.append(Fault("news"))
+    assert len(ask(USER)) >= len(ask(USER))
+    assert local_model.requests[0].ended == "complete"

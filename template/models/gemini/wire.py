@@ -31,8 +31,8 @@ STOPS = {
     "complete": ("STOP",),
     "calls": ("STOP",),
     "too long": ("MAX_TOKENS",),
-    "refused": ("SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"),
-    "malformed": ("MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "OTHER"),
+    "refused": ("SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"),
+    "malformed": ("MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "LANGUAGE", "OTHER"),
 }
 # The ways to decline, and what else the models behind this wire do that those behind others do not.
 REFUSALS = (
@@ -40,7 +40,7 @@ REFUSALS = (
     Reply((Text(("I cannot ",)),), stop="SAFETY"),
     Reply((), stop="RECITATION"),
 )
-ODDITIES = {"signed thoughts", "unsigned thoughts", "no usage"}
+ODDITIES = {"signed thoughts", "unsigned thoughts", "no usage", "no ids"}
 # What makes the model reason aloud: https://ai.google.dev/gemini-api/docs/thinking, https://ai.google.dev/gemini-api/docs/thought-signatures
 REASONING: dict[str, Any] = {"thinkingConfig": {"includeThoughts": True}}
 SIGNATURE = base64.b64encode(b"thought by a script").decode()
@@ -153,7 +153,8 @@ def _parts(block: Block) -> Iterator[dict[str, Any]]:
             yield from ({"text": piece, "thought": True} for piece in block.pieces)
         case Call():
             arguments = {} if block.written == () else {"args": block.arguments}
-            yield {"functionCall": {"id": block.id, "name": block.name, **arguments}}
+            named = {"id": block.id} if block.id else {}
+            yield {"functionCall": {**named, "name": block.name, **arguments}}
 
 
 def _candidate(parts: list[dict[str, Any]]) -> dict[str, Any]:
@@ -179,6 +180,11 @@ def error_frame(kind: str, message: str) -> bytes:
 def garbled_frame() -> bytes:
     """An event whose JSON breaks off."""
     return b'data: {"candidates": [{"conte\r\n\r\n'
+
+
+def news_frame() -> bytes:
+    """An event without a candidate, with a field that came after this client."""
+    return _event(news="none")
 
 
 def _error(kind: str, message: str) -> dict[str, Any]:

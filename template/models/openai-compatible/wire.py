@@ -2,7 +2,7 @@
 
 
 # What else the models behind this wire do that those behind others do not.
-ODDITIES = {"unsigned thoughts", "arguments as text", "no usage"}
+ODDITIES = {"unsigned thoughts", "arguments as text", "no usage", "no ids"}
 
 
 # What makes a model reason aloud, as vLLM, SGLang and llama.cpp name it for the models whose template has a switch.

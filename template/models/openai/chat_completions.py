@@ -117,10 +117,12 @@ def _block(number: int, block: Block) -> Iterator[bytes]:
         case Thoughts(hidden=False):
             yield from (_delta({"reasoning_content": piece}) for piece in block.pieces)
         case Call():
-            start = {"id": block.id, "type": "function", "function": {"name": block.name, "arguments": ""}}
+            pieces = list(block.pieces)
+            first = pieces.pop() if len(pieces) == 1 else ""  # a short call comes whole
+            start = {"id": block.id, "type": "function", "function": {"name": block.name, "arguments": first}}
             yield _delta({"tool_calls": [{"index": number, **start}]})
-            pieces = ({"index": number, "function": {"arguments": piece}} for piece in block.pieces)
-            yield from (_delta({"tool_calls": [piece]}) for piece in pieces)
+            for piece in pieces:
+                yield _delta({"tool_calls": [{"index": number, "function": {"arguments": piece}}]})
 
 
 def _usage(usage: dict[str, int], thoughts: int) -> dict[str, Any]:
@@ -151,6 +153,11 @@ def error_frame(kind: str, message: str) -> bytes:
 def garbled_frame() -> bytes:
     """An event whose JSON breaks off."""
     return b'data: {"id": "chatcmpl-local", "choi\n\n'
+
+
+def news_frame() -> bytes:
+    """A sign of life, and a chunk without a choice, with a field that came after this client."""
+    return b": alive\n\n" + _chunk(choices=[], news="none")
 
 
 def _event(data: dict[str, Any]) -> bytes:

@@ -36,13 +36,13 @@ class Fault:
     `throttle`, `unavailable`, `internal`, `denied` and `too_long` refuse it as the provider does, `gateway` as a proxy
     on the way does: with `status` and a page of HTML. `error`, `garbled`, `drop` and `cut` break its stream after
     `after` frames: an error of the kind `reported`, bytes that make no sense, a lost connection, an early end. `limit`
-    ends it there as the model's output limit does; `stall` is silent there for `seconds`. `torn` sends all of it, byte
-    by byte.
+    ends it there as the model's output limit does; `stall` is silent there for `seconds`, `news` sends what clients do
+    not know and must ignore. `torn` sends all of it, byte by byte.
     """
 
     kind: Literal[
         "throttle", "unavailable", "internal", "denied", "too_long", "gateway",
-        "error", "garbled", "drop", "cut", "limit", "stall", "torn",
+        "error", "garbled", "drop", "cut", "limit", "stall", "news", "torn",
     ]  # fmt: skip
     after: int = 3
     seconds: float = 0
@@ -57,7 +57,7 @@ class Fault:
     @property
     def passes(self) -> bool:
         """Whether the stream goes on after it."""
-        return self.kind in {"stall", "torn"}
+        return self.kind in {"stall", "news", "torn"}
 
 
 @dataclass
@@ -113,8 +113,8 @@ class LocalModel:
         return Starlette(routes=[*routes, *(route for tool in OFFLINE_TOOLS for route in tool.routes)])
 
     async def _answer(self, request: Request) -> Response:
-        body = await request.json()
-        if problem := _lone_surrogate(body) or rules.problem(body):
+        body, problem = _body(await request.body())
+        if problem := problem or rules.problem(body):
             self.refused.append(problem)
             return wire.refusal("invalid", problem)
         conversation = wire.conversation(body)
@@ -156,13 +156,14 @@ class LocalModel:
             record.ended = record_end
 
 
-def _lone_surrogate(body: Any) -> str | None:
-    """No service takes half of a character."""
+def _body(content: bytes) -> tuple[dict[str, Any], str | None]:
+    """The JSON object, or what is wrong with it: no service takes half of a character."""
     try:
+        body = json.loads(content)
         json.dumps(body, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        return f"The request body is not valid JSON: no low surrogate in string: {error.object[error.start]!r}."
-    return None
+    except ValueError as error:
+        return {}, f"The request body is not valid JSON: {error}"
+    return body, None if isinstance(body, dict) else "The request body is not a JSON object."
 
 
 def _refusal(fault: Fault) -> Response:
@@ -180,6 +181,8 @@ async def _break(fault: Fault) -> AsyncIterator[bytes]:
         case "limit":
             for frame in wire.limit_frames():
                 yield frame
+        case "news":
+            yield wire.news_frame()
         case "drop":
             raise Dropped
         case "stall":
