@@ -266,7 +266,7 @@ class TestFailures:
         assert capsys.readouterr().out == "1 2 3\n"
 
     def test_what_is_asked_through_a_pipe_is_told(self, chat: Chat) -> None:
-        exit_code, out, err = chat('call send {"to": "Ann", "text": "Hello"}')
+        exit_code, _, err = chat('call send {"to": "Ann", "text": "Hello"}')
         assert exit_code == 1
         assert "Send Hello to Ann?" in err
         assert "chat --interactive --session" in err
