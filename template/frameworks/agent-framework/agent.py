@@ -14,7 +14,7 @@ from agent_framework import (
     Message,
 )
 
-from . import parts
+from . import parts, provider
 from .errors import turn_limit
 from .history import Answer, Attachment, Prompt, Question, Results, Step, Thought
 from .model import options
@@ -136,7 +136,8 @@ def _answer_contents(step: Answer) -> list[Content]:
     thoughts = [_thought(thought, thought.signature) for thought in step.thoughts if thought.signature]
     text = [Content.from_text(step.text)] if step.text else []
     calls = [Content.from_function_call(call.id, call.name, arguments=call.arguments) for call in step.calls]
-    return [*thoughts, *text, *calls]
+    # Gemini signs the call, and Agent Framework wants the signature right before it.
+    return [*text, *thoughts, *calls] if provider.NAME == "gemini" else [*thoughts, *text, *calls]
 
 
 def _thought(thought: Thought, signature: str) -> Content:
