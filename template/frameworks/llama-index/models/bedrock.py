@@ -1,17 +1,16 @@
 """The model: Amazon Bedrock through LlamaIndex, and what LlamaIndex leaves to be read in Bedrock's own events."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextvars import Context, copy_context
 from typing import Any
 
 import boto3
-from llama_index.core.base.llms.types import ChatMessage, ChatResponseAsyncGen, LLMMetadata
+from llama_index.core.base.llms.types import ChatMessage, ChatResponseAsyncGen, LLMMetadata, ThinkingBlock
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.llms.bedrock_converse import BedrockConverse  # type: ignore[import-untyped]
 
-from .parts import Usage
-from .errors import answer_too_long
+from .history import Thought
 from .provider import DOCUMENTS, IMAGES, TrackedClient, client_config
 from .settings import Settings
 
@@ -60,16 +59,11 @@ class RunClient:
 
     def converse_stream(self, *, inferenceConfig: dict[str, Any], **request: Any) -> dict[str, Any]:
         """Call without LlamaIndex's own limits (512 tokens, temperature 0.1): the model's apply."""
-        response = self._context.run(self._client.converse_stream, **request)
-        return {**response, "stream": _unless_cut(response["stream"])}
+        response: dict[str, Any] = self._context.run(self._client.converse_stream, **request)
+        return response
 
 
-def _unless_cut(events: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """LlamaIndex does not tell why an answer ended."""
-    for event in events:
-        if event.get("messageStop", {}).get("stopReason") == "max_tokens":
-            raise answer_too_long()
-        yield event
+{% include 'template/frameworks/llama-index/models/signed.py' %}
 
 
 def argument_piece(event: Any, _call: ToolSelection) -> str:
@@ -78,12 +72,3 @@ def argument_piece(event: Any, _call: ToolSelection) -> str:
         case {"contentBlockDelta": {"delta": {"toolUse": {"input": str(piece)}}}}:
             return piece
     return ""
-
-
-def usage(event: Any) -> Iterator[Usage]:
-    """The tokens of the model call, which its last event tells."""
-    match event:
-        case {"metadata": {"usage": tokens}}:
-            # Bedrock counts tokens read from and written to its prompt cache beside `inputTokens`, not within.
-            cached = tokens.get("cacheReadInputTokens", 0) + tokens.get("cacheWriteInputTokens", 0)
-            yield Usage(tokens["inputTokens"] + cached, tokens["outputTokens"])
