@@ -76,14 +76,15 @@ class Translation:
     """Reads Agent Framework's updates. They say when a tool call begins and goes on, but not when it is complete."""
 
     def __init__(self) -> None:
-        self._call_id: str | None = None
+        self._call_ids: list[str] = []
 
     def parts(self, update: AgentResponseUpdate) -> Iterator[Part]:
         """The parts in one update."""
         for content in update.contents:
             yield from self._content_parts(content)
         if update.finish_reason:
-            yield from self._end_call()
+            yield from map(parts.ToolCallEnd, self._call_ids)
+            self._call_ids = []
 
     def _content_parts(self, content: Content) -> Iterator[Part]:
         match content.type:
@@ -97,17 +98,11 @@ class Translation:
                 yield parts.ToolResult(content.call_id, str(content.result))
 
     def _call_parts(self, call_id: str, content: Content) -> Iterator[Part]:
-        if call_id != self._call_id:
-            yield from self._end_call()
-            self._call_id = call_id
+        if call_id not in self._call_ids:
+            self._call_ids.append(call_id)
             yield parts.ToolCallStart(call_id, content.name or "")
         if arguments := content.arguments:
             yield parts.ToolCallArguments(call_id, arguments if isinstance(arguments, str) else json.dumps(arguments))
-
-    def _end_call(self) -> Iterator[Part]:
-        if self._call_id:
-            yield parts.ToolCallEnd(self._call_id)
-            self._call_id = None
 
 
 def _thought_parts(content: Content) -> Iterator[Part]:
