@@ -39,11 +39,11 @@ def packages(folder: Path) -> Iterator[tuple[str, Path]]:
 
     build: Any = import_module("deploy.package.build")
 
-    build.PLATFORM = f"{platform.machine()}-manylinux2014"
+    build.PLATFORMS = [f"{platform.machine()}-{system}" for system in ("manylinux2014", "manylinux_2_28")]
     for name in ("as installed", "trimmed", "compiled", "trimmed, compiled"):
         tree = folder / name.replace(", ", "-").replace(" ", "-") / "tree"
         tree.mkdir(parents=True)
-        build._install(build._requirements(), tree)
+        build.install(build.requirements(), tree, "{}.{}".format(*sys.version_info))
         build._copy_source(tree)
         if "trimmed" in name:
             trim.trim(tree, trim.services_named_in(build.SOURCE))

@@ -49,7 +49,7 @@ def runtime(project: Path, account: Aws, store: Path) -> Iterator[Runtime]:
     with (
         local_model(project, python) as model,
         pytest.MonkeyPatch.context() as patch,
-        empty_account(account, store, patch) as emulator,
+        empty_account(account, store, patch) as (emulator, _),
     ):
         deployed = Project(project, python, model)
         deployed.point_to_local_model()

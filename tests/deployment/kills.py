@@ -15,7 +15,7 @@ from botocore.endpoint import Endpoint
 from deploy import cloud, code_zip, command, deploy, destroy
 from deploy.package import Package
 
-READS = ("Get", "List", "Describe", "Head")
+READS = ("Get", "List", "Describe", "Head", "Detect")
 make_request = Endpoint.make_request
 
 
@@ -80,7 +80,7 @@ def use_small_package(zip_file: str) -> None:
     """What is under test is what happens on AWS."""
     package = Package(Path(), Path(zip_file), "0" * 64, True)
     code_zip.build = lambda config: package
-    code_zip._summary = lambda package: ""
+    code_zip._summary = lambda context, package: ""
 
 
 def main() -> None:

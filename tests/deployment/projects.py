@@ -39,7 +39,7 @@ class Project:
             input=answer,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
         )
         return Run(done.returncode, done.stdout, done.stderr)
 

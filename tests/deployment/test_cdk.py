@@ -34,14 +34,17 @@ def test_the_app_makes_a_valid_template(variant: Callable[..., Project], tmp_pat
     config = cfnlint.ManualArgs(regions=["us-west-2"], ignore_checks=["W3005"])  # DependsOn that a reference implies
     assert [str(match) for match in cfnlint.api.lint(text, config=config)] == []
 
-    resources = json.loads(text)["Resources"].values()
-    kinds = [resource["Type"] for resource in resources]
+    resources = json.loads(text)["Resources"]
+    kinds = [resource["Type"] for resource in resources.values()]
     assert kinds.count("AWS::CloudWatch::Alarm") == 3
     assert kinds.count("Custom::LogRetention") == 2
-    (runtime,) = [each["Properties"] for each in resources if each["Type"] == "AWS::BedrockAgentCore::Runtime"]
+    runtime = resources["Runtime"]["Properties"]
     assert runtime["NetworkConfiguration"]["NetworkModeConfig"]["Subnets"] == ["subnet-0123456789abcdef0"]
-    assert runtime["AgentRuntimeArtifact"]["CodeConfiguration"]["EntryPoint"] == ["main.py"]
-    (role,) = [each["Properties"] for each in resources if each.get("Properties", {}).get("RoleName")]
-    (policy,) = role["Policies"]
-    assert "bedrock:InvokeModelWithResponseStream" in json.dumps(policy)
+    code = runtime["AgentRuntimeArtifact"]["CodeConfiguration"]
+    assert code["EntryPoint"] == ["main.py"]
+    assert code["Code"]["S3"]["Prefix"].endswith(".zip")
+    stack = project.run("deploy", "--dry-run", "--json").json["template"]["Resources"]
+    assert {name: resources[name]["Type"] for name in stack} == {name: each["Type"] for name, each in stack.items()}
+    role = resources["ExecutionRole"]["Properties"]
+    assert "bedrock:InvokeModelWithResponseStream" in json.dumps(role["Policies"])
     assert role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["StringEquals"]["aws:SourceAccount"]

@@ -3,7 +3,6 @@
 import json
 import re
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -11,8 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.emulators.agentcore import Emulator
-from tests.emulators.aws import Aws
-from tests.emulators.stacks import CloudFormation, cloudformation
+from tests.emulators.stacks import CloudFormation
 
 from .agents import STANDARD_LIBRARY, package
 
@@ -48,13 +46,11 @@ ENDPOINT = {
 AGENT = {"Role": role(RoleName="agent"), "Runtime": runtime(), "Endpoint": ENDPOINT}
 
 
-@pytest.fixture
-def stacks(account: Aws, cloud: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudFormation]:
-    boto3.client("s3").create_bucket(Bucket="packages", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    boto3.client("s3").put_object(Bucket="packages", Key="agent.zip", Body=package({"main.py": STANDARD_LIBRARY}))
-    with cloudformation(account.environment | cloud.environment) as running:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", running.url)
-        yield running
+@pytest.fixture(autouse=True)
+def uploaded(cloud: Emulator) -> None:
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="packages", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    s3.put_object(Bucket="packages", Key="agent.zip", Body=package({"main.py": STANDARD_LIBRARY}))
 
 
 def change_set(resources: Json, kind: str = "UPDATE", **more: Any) -> Json:

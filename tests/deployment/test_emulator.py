@@ -64,12 +64,19 @@ class Caller:
     def update(self, runtime: Json, **more: Any) -> Json:
         identity = runtime["agentRuntimeId"]
         self.control.update_agent_runtime(agentRuntimeId=identity, **self.configuration(**more))
+        self.serving(identity)
         return self.settled(identity)
 
     def settled(self, identity: str) -> Json:
         while (runtime := self.control.get_agent_runtime(agentRuntimeId=identity))["status"].endswith("ING"):
             time.sleep(0.01)
         return runtime
+
+    def serving(self, identity: str) -> None:
+        """Wait until DEFAULT has moved."""
+        default = {"agentRuntimeId": identity, "endpointName": "DEFAULT"}
+        while self.control.get_agent_runtime_endpoint(**default)["status"].endswith("ING"):
+            time.sleep(0.01)
 
     def invoke(self, runtime: Json, request: Json | None = None, **more: Any) -> Json:
         payload = json.dumps(request or {"prompt": "hello"}).encode()
@@ -96,10 +103,9 @@ def test_a_runtime_is_created_and_becomes_ready(caller: Caller) -> None:
     assert runtime["status"] == "READY"
     assert runtime["agentRuntimeArn"].startswith("arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/agent-")
     assert runtime["lifecycleConfiguration"] == {"idleRuntimeSessionTimeout": 900, "maxLifetime": 28800}
-    default = caller.control.get_agent_runtime_endpoint(
-        agentRuntimeId=runtime["agentRuntimeId"], endpointName="DEFAULT"
-    )
-    assert (default["status"], default["liveVersion"]) == ("READY", "1")
+    default = {"agentRuntimeId": runtime["agentRuntimeId"], "endpointName": "DEFAULT"}
+    eventually(lambda: caller.control.get_agent_runtime_endpoint(**default)["status"] == "READY")
+    assert caller.control.get_agent_runtime_endpoint(**default)["liveVersion"] == "1"
 
 
 @pytest.mark.parametrize(
@@ -206,6 +212,75 @@ def test_an_idle_session_ends(account: Aws, cloud: Emulator) -> None:
         for seconds[0] in (0, 59, 120):
             pids.append(events(caller.invoke(runtime, runtimeSessionId="s" * 33))[0]["pid"])
     assert pids[0] == pids[1] != pids[2]
+
+
+SNAPSHOT = STANDARD_LIBRARY.replace("import http.server,", "import random\nSEEN = random.random()\nimport http.server,")
+SNAPSHOT = SNAPSHOT.replace('"version": version,', '"version": version, "seen": SEEN, "next": random.random(),')
+
+
+def test_sessions_of_platform_version_2_are_copies_of_one_process(caller: Caller) -> None:
+    caller.upload(package({"main.py": SNAPSHOT}))
+    runtime = caller.create(platformVersion="V2")
+    assert caller.control.get_agent_runtime(agentRuntimeId=runtime["agentRuntimeId"])["platformVersion"] == "V2"
+    first, second = (events(caller.invoke(runtime, runtimeSessionId=name * 33))[0] for name in "ab")
+    assert first["pid"] != second["pid"]
+    assert (first["seen"], first["next"]) == (second["seen"], second["next"])
+    assert events(caller.invoke(runtime, runtimeSessionId="a" * 33))[0]["pid"] == first["pid"]
+    caller.update(runtime, platformVersion="V2", environmentVariables={"VERSION": "two"})
+    third = eventually(lambda: events(caller.invoke(runtime, runtimeSessionId="c" * 33))[0])
+    assert (third["version"], third["seen"] == first["seen"]) == ("two", False)
+
+
+def test_a_version_that_cannot_start_is_424_on_platform_version_2_too(caller: Caller) -> None:
+    caller.upload(package({"main.py": "print('no luck')\nimport something_missing"}))
+    runtime = caller.create(platformVersion="V2")
+    with pytest.raises(caller.data.exceptions.RuntimeClientError, match="initialization time exceeded"):
+        caller.invoke(runtime)
+    group = f"/aws/bedrock-agentcore/runtimes/{runtime['agentRuntimeId']}-DEFAULT"
+    lines = eventually(lambda: boto3.client("logs").filter_log_events(logGroupName=group)["events"])
+    assert "no luck" in [line["message"] for line in lines]
+
+
+BUSY = STANDARD_LIBRARY.replace('"content-length", "0"', '"content-length", "25"').replace(
+    "        self.end_headers()\n\n    def do_POST",
+    '        self.end_headers()\n        self.wfile.write(b\'{"status": "HealthyBusy"} \')\n\n    def do_POST',
+)
+
+
+@pytest.mark.parametrize(("agent", "lives"), [(BUSY, True), (STANDARD_LIBRARY, False)], ids=["busy", "healthy"])
+def test_a_session_that_works_lives_on_if_it_says_so(
+    account: Aws, cloud: Emulator, tmp_path: Path, agent: str, lives: bool
+) -> None:
+    caller, seconds, gate = Caller(), [0.0], tmp_path / "gate"
+    caller.upload(package({"main.py": agent}))
+    with agentcore(account.url, Settings(clock=lambda: seconds[0])) as timed:
+        caller.control = boto3.client("bedrock-agentcore-control", endpoint_url=timed.url)
+        caller.data = boto3.client("bedrock-agentcore", endpoint_url=timed.url)
+        runtime = caller.create(lifecycleConfiguration={"idleRuntimeSessionTimeout": 60})
+        stream = caller.invoke(runtime, {"wait_for": str(gate)})["response"]._raw_stream.stream()
+        next(stream)
+        seconds[0] = 61
+        if not lives:
+            eventually(lambda: not timed.sessions.running)
+        else:
+            (session,) = timed.sessions.running.values()
+            eventually(lambda: session.used == 61)
+        gate.touch()
+        try:
+            rest = b"".join(stream)
+        except Exception:
+            rest = b""
+    assert (b"said" in rest) == lives
+
+
+def test_default_moves_later_than_the_version_is_ready(account: Aws, cloud: Emulator) -> None:
+    caller = Caller()
+    with agentcore(account.url, Settings(settle_seconds=1)) as slow:
+        caller.control = boto3.client("bedrock-agentcore-control", endpoint_url=slow.url)
+        runtime = caller.create()
+        default = {"agentRuntimeId": runtime["agentRuntimeId"], "endpointName": "DEFAULT"}
+        assert caller.control.get_agent_runtime_endpoint(**default)["status"] == "CREATING"
+        eventually(lambda: caller.control.get_agent_runtime_endpoint(**default)["status"] == "READY", 30)
 
 
 def test_headers_that_reach_the_agent(caller: Caller) -> None:
@@ -373,5 +448,9 @@ def test_an_sdk_agent_for_arm64_streams_and_speaks_websocket(
     with websockets.sync.client.connect(request.url.replace("http", "ws", 1)) as socket:
         socket.send("hi")
         assert json.loads(socket.recv()) == {"heard": "hi", "session": "s" * 33}
+    with websockets.sync.client.connect(request.url.replace("http", "ws", 1)) as socket:
+        socket.send("x" * (32 * 1024 + 1))
+        with pytest.raises(websockets.exceptions.ConnectionClosedError, match="32 KB"):
+            socket.recv()
     with pytest.raises(websockets.exceptions.InvalidStatus, match="403"):
         websockets.sync.client.connect(request.url.replace("http", "ws", 1).replace("s" * 33, "z" * 33))

@@ -7,6 +7,8 @@ import boto3
 import pytest
 
 from tests.emulators.agentcore import Emulator
+from tests.emulators.agentcore.state import Runtime
+from tests.emulators.stacks import CloudFormation
 
 from .projects import Project, Run
 
@@ -38,19 +40,19 @@ def test_an_unknown_profile(project: Project) -> None:
 )
 def test_what_agentcore_refuses_is_explained(project: Project, cloud: Emulator, code: str, hint: str) -> None:
     cloud.faults.add("ListAgentRuntimes", code, "no, not now")
-    error = failed(project, "status")
+    error = failed(project, "deploy")
     assert "ListAgentRuntimes: no, not now" in error
     assert hint in error
 
 
 def test_a_throttled_deployment_can_be_repeated(project: Project, cloud: Emulator) -> None:
     cloud.faults.add("ListAgentRuntimes", "ThrottlingException", times=5)
-    assert "it goes on where it was" in failed(project, "status")
+    assert "it goes on where it was" in failed(project, "deploy")
 
 
 def test_a_region_without_agentcore(project: Project) -> None:
     nowhere = {"AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL": "http://127.0.0.1:9"}
-    assert "Does AgentCore exist in us-west-2?" in failed(project, "status", env=nowhere)
+    assert "Does AgentCore exist in us-west-2?" in failed(project, "destroy", env=nowhere)
 
 
 def test_a_project_that_is_not_deployed(project: Project) -> None:
@@ -68,25 +70,25 @@ def test_a_role_of_the_same_name_is_not_touched(project: Project) -> None:
     iam.create_role(
         RoleName="my_agent-us-west-2", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}'
     )
-    assert "The role my_agent-us-west-2 exists, and my-agent did not make it." in failed(project, "deploy")
+    error = failed(project, "deploy")
+    assert "The stack my-agent is ROLLBACK_COMPLETE: ExecutionRole: " in error
+    assert "EntityAlreadyExists" in error
     assert not iam.list_role_policies(RoleName="my_agent-us-west-2")["PolicyNames"]
 
 
-def test_a_runtime_of_the_same_name_is_not_touched(project: Project, cloud: Emulator) -> None:
-    assert project.run("deploy", "--no-check").code == 0
-    (runtime,) = cloud.account.runtimes.values()
-    runtime.tags.clear()
+def test_a_runtime_of_the_same_name_is_not_touched(project: Project, cloud: Emulator, older: Runtime) -> None:
+    older.tags.clear()
     for command in (["deploy"], ["destroy", "--yes"]):
-        assert "The runtime my_agent exists, and `uv run deploy` of my-agent did not make it." in failed(
-            project, *command
-        )
+        error = failed(project, *command)
+        assert "The runtime my_agent exists, and `uv run deploy` of my-agent did not make it." in error
     assert cloud.account.runtimes
 
 
-def test_a_role_that_agentcore_does_not_see_yet_is_waited_for(project: Project, cloud: Emulator) -> None:
-    refusal = "Role validation failed for 'my_agent-us-west-2'."
-    cloud.faults.add("CreateAgentRuntime", "ValidationException", refusal, times=2)
+def test_a_stack_of_the_same_name_is_not_touched(project: Project, stacks: CloudFormation) -> None:
     assert project.run("deploy", "--no-check").code == 0
+    stacks.stacks["my-agent"].tags = [{"Key": "managed-by", "Value": "another/deploy"}]
+    for command in (["deploy"], ["destroy", "--yes"], ["status"]):
+        assert "The stack my-agent was made by another/deploy." in failed(project, *command)
 
 
 def test_an_agent_that_does_not_start_shows_its_last_words(project: Project) -> None:
@@ -113,6 +115,11 @@ def test_a_missing_dependency_is_found_before_anything_is_sent(project: Project,
         ({"region": "mars"}, "`region`: String should match pattern"),
         ({"regoin": "us-west-2"}, "`regoin`: Extra inputs are not permitted"),
         ({"role": "agent"}, "`role`: String should match pattern"),
+        ({"description": "x" * 1201}, "`description`: String should have at most 1200 characters"),
+        ({"headers": ["Cookie"]}, "headers: AgentCore never passes Cookie on"),
+        ({"headers": ["X-Amzn-Secret"]}, "headers: AgentCore never passes X-Amzn-Secret on"),
+        ({"platform_version": "V3"}, "`platform_version`: Input should be 'V1' or 'V2'"),
+        ({"python": "3.11"}, "`python`: Input should be '3.13' or '3.14'"),
     ],
 )
 def test_a_wrong_configuration_is_refused_at_once(project: Project, values: dict[str, str], message: str) -> None:
@@ -126,3 +133,32 @@ def test_a_secret_in_plain_sight_is_refused(project: Project) -> None:
     error = failed(project, "deploy")
     assert "SEARCH_API_KEY looks like a secret" in error
     assert "hunter2" not in error
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[lifecycle]\nidle_seconds = 7200\nmax_seconds = 3600", "idle_seconds is more than max_seconds"),
+        (f'[environment]\nNOTES = "{"x" * 1600}"', "bytes; AgentCore takes 1536 (V2)"),
+        (f'[environment]\nNOTES = "{"x" * 2049}"', "String should have at most 2048 characters"),
+        ('[environment]\n"MY-VAR" = "x"', "String should match pattern"),
+        (
+            '[auth]\ndiscovery_url = "https://issuer.example/.well-known/oauth-authorization-server"',
+            "discovery_url must end in /.well-known/openid-configuration",
+        ),
+        (
+            '[auth]\ndiscovery_url = "https://issuer.example/.well-known/openid-configuration/tenant"',
+            "discovery_url must end in /.well-known/openid-configuration",
+        ),
+        ('[storage]\nsession = "/tmp/session"', "`storage.session`: String should match pattern"),
+        ("[environments.prod]\nlog_days = 6", "`log_days`: Input should be"),
+    ],
+)
+def test_a_wrong_table_is_refused_at_once(project: Project, text: str, message: str) -> None:
+    file = project.path / "deploy.toml"
+    table = text.partition("\n")[0]
+    lines = file.read_text().replace("[lifecycle]", "[ignored]") if table == "[lifecycle]" else file.read_text()
+    lines = lines.replace("[environment]\n", "") if table == "[environment]" else lines
+    lines = lines.replace("[ignored]\nidle_seconds = 900", "").replace("\nmax_seconds = 28800", "\n#")
+    file.write_text(f"{lines}\n{text}\n")
+    assert message in failed(project, "deploy")

@@ -4,7 +4,6 @@ import hashlib
 import importlib.util
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -28,7 +27,7 @@ from deploy.package import checks
 from deploy.package.build import install, requirements
 tree = Path(sys.argv[1])
 tree.mkdir()
-install(requirements(), tree)
+install(requirements(), tree, "3.13")
 checks.check_architecture(tree)
 checks.check_unzipped_size(tree)
 """
@@ -73,8 +72,10 @@ def test_the_package_holds_the_agent_and_its_dependencies_and_nothing_else(proje
 
 def test_the_package_holds_bytecode_for_the_runtimes_python(project: Project) -> None:
     here = "{}{}".format(*sys.version_info)
+    version = "{}.{}".format(*sys.version_info)
     config = project.path / "deploy" / "config.py"
-    config.write_text(re.sub(r'PYTHON = "[\d.]+"', 'PYTHON = "{}.{}"'.format(*sys.version_info), config.read_text()))
+    config.write_text(config.read_text().replace('Literal["3.13", "3.14"]', f'Literal["{version}"]'))
+    project.configure(python=version)
     with zipfile.ZipFile(build(project.path, project.python)) as package:
         names = set(package.namelist())
         modules = [name for name in names if name.startswith(("my_agent/", "strands/")) and name.endswith(".py")]
@@ -118,7 +119,7 @@ def test_a_framework_can_be_packaged(
 
 def test_a_dependency_whose_wheels_are_for_a_younger_linux_can_be_packaged(project: Project, tmp_path: Path) -> None:
     tree = tmp_path / "tree"
-    code = f"from deploy.package.build import install; install('numpy>=2.3', Path({str(tree)!r}))"
+    code = f"from deploy.package.build import install; install('numpy>=2.3', Path({str(tree)!r}), '3.13')"
     assert check(project, code) == ""
     assert list(tree.glob("numpy/**/*aarch64-linux-gnu.so"))
 
@@ -135,8 +136,9 @@ def test_only_services_that_are_used_are_described(project: Project) -> None:
 
 def test_a_dry_run_needs_no_account(project: Project) -> None:
     plan: Any = project.run("deploy", "--dry-run", "--json", env=NO_ACCOUNT).json
-    assert plan["runtime"]["agentRuntimeName"] == "my_agent"
-    assert plan["runtime"]["agentRuntimeArtifact"]["codeConfiguration"]["entryPoint"] == ["main.py"]
+    runtime = plan["template"]["Resources"]["Runtime"]["Properties"]
+    assert runtime["AgentRuntimeArtifact"]["CodeConfiguration"]["EntryPoint"] == ["main.py"]
+    assert "arm64, Python 3.13" in plan["contents"]["in all"]
     assert set(plan["policies"]) == {"execution role", "its trust", "who deploys", "who calls"}
     assert "MB" in plan["contents"]["strands-agents"]
     text = project.run("deploy", "--dry-run", env=NO_ACCOUNT)

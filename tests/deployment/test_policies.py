@@ -10,14 +10,17 @@ import pytest
 from .iam_lint import findings
 from .projects import Project
 
+WIDE = {"CreateAndList", "FindLogGroups", "FindLogs", "FindRuntimes", "Traces", "Drift", "SpansIntoTheAgentsLog"}
+"""Actions that IAM knows no resource for, or one that has no name yet."""
 MODELS = {
     "an inference profile": "us.anthropic.claude-sonnet-4-6",
     "a foundation model": "amazon.nova-pro-v1:0",
     "an ARN": "arn:aws:bedrock:us-west-2:123456789012:application-inference-profile/abcdef123456",
 }
-STACK = (
-    "import json; from deploy import config, template as t; print(json.dumps(t.template(config.load(), {}, 'x', '')))"
-)
+
+
+STACK = "import json; from deploy import config, template as t; print(json.dumps(t.agent(config.load(), {})))"
+NETWORK = '[network]\nsubnets = ["subnet-0123456789abcdef0"]\nsecurity_groups = ["sg-0123456789abcdef0"]\n'
 
 
 def policies(project: Project) -> Any:
@@ -25,9 +28,12 @@ def policies(project: Project) -> Any:
 
 
 def test_every_action_exists_and_is_on_a_resource_of_its_own(variant: Callable[..., Project]) -> None:
-    project = variant(deployment=["code-zip", "container", "cloudformation"])
+    project = variant(deployment=["code-zip", "container", "cdk"])
+    boundary = "arn:aws:iam::123456789012:policy/boundary"
+    role = "arn:aws:iam::123456789012:role/stacks"
+    project.configure(NETWORK, permissions_boundary=boundary, cloudformation_role=role)
     found = policies(project)
-    assert set(found) == {"execution role", "its trust", "who deploys", "who calls"}
+    assert set(found) == {"execution role", "its trust", "who deploys", "who calls", "CloudFormation's role"}
     assert {name: findings(policy) for name, policy in found.items()} == {name: [] for name in found}
 
 
@@ -49,7 +55,7 @@ def test_the_agent_may_call_its_model_and_no_other(project: Project, model: str)
 def test_an_agent_whose_model_is_elsewhere_may_call_none_on_bedrock(
     variant: Callable[..., Project], provider: str
 ) -> None:
-    project = variant(deployment=["cloudformation"], model_provider=provider)
+    project = variant(deployment=["cdk"], model_provider=provider)
     for model in MODELS.values():
         project.configure(model=model)
         printed = subprocess.check_output([project.python, "-c", STACK], cwd=project.path, text=True)
@@ -63,7 +69,19 @@ def test_an_agent_whose_model_is_elsewhere_may_call_none_on_bedrock(
 def test_nothing_is_allowed_on_everything_that_could_be_narrower(project: Project) -> None:
     for policy in policies(project).values():
         wide = [each for each in policy["Statement"] if each.get("Resource") == ["*"] and "Condition" not in each]
-        assert {each["Sid"] for each in wide} <= {"CreateAndList", "FindLogGroups", "FindLogs", "Traces"}
+        assert {each["Sid"] for each in wide} <= WIDE
+
+
+def test_who_deploys_can_make_no_role_without_the_boundary(project: Project) -> None:
+    boundary = "arn:aws:iam::123456789012:policy/boundary"
+    project.configure(permissions_boundary=boundary)
+    changes = [
+        each
+        for each in policies(project)["who deploys"]["Statement"]
+        if {"iam:CreateRole", "iam:PutRolePolicy"} & set(each["Action"])
+    ]
+    assert changes
+    assert {each["Condition"]["StringEquals"]["iam:PermissionsBoundary"] for each in changes} == {boundary}
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ STARTED = {
     "clients.streamlit.app": "`streamlit run`",
     "clients.terminal.__main__": "`python -m`",
     "deploy.cdk_app": "`cdk`",
-    "deploy.entry_point": "copied into what is deployed",
+    "deployed": "started on AgentCore",
     "deploy.package.import_check": "run with the package's own path",
 }
 """Modules that no script and no other module leads to, and who starts them."""

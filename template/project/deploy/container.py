@@ -2,48 +2,39 @@
 
 import hashlib
 import subprocess
-from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from uv import find_uv_bin
 
-from . import builders, registry, storage
-from .cloud import Cloud
+from . import builders, policies, storage
 from .command import Context
-from .config import ROOT
+from .config import ROOT, Config
 from .errors import DeployError
 
-FILES = ("Dockerfile", "pyproject.toml", "uv.lock", "deploy/entry_point.py")
+FILES = ("Dockerfile", "pyproject.toml", "uv.lock")
 
 
 def publish(context: Context) -> dict[str, Any]:
-    """Build the image and put it in ECR, unless it is there; returns AgentCore's `agentRuntimeArtifact`."""
-    cloud, config = context.cloud, context.config
-    with context.report.step("Repository") as step:
-        registry.ensure(cloud, config)
-        step.note = registry.repository(config)
-    files = build_context()
-    image = f"{registry.uri(cloud, config)}:{tag(files)}"
+    """Build the image and put it in ECR, unless it is there; returns CloudFormation's `AgentRuntimeArtifact`."""
+    config, files, made = context.config, build_context(), storage.ensure(context)
+    repository = policies.names(config)["repository"]
+    image = f"{_registry(context.cloud.account, config)}/{repository}:{tag(files)}"
     with context.report.step("Image") as step:
-        built = not registry.holds(cloud, config, tag(files))
+        built = not _holds(context, repository, tag(files))
         if built:
-            builders.BUILDERS[config.builder](cloud, config, files, image, step.progress)
+            builders.BUILDERS[config.builder](context, files, image, made, step.progress)
         step.note = image if built else f"{image}, as it was"
-    return _artifact(image)
+    return {"ContainerConfiguration": {"ContainerUri": image}}
 
 
-def describe(context: Context, cloud: Cloud) -> tuple[dict[str, Any], dict[str, str]]:
+def describe(context: Context) -> tuple[dict[str, Any], dict[str, str]]:
     """The artifact, and the files that the image is built from."""
-    files = build_context()
+    config, files = context.config, build_context()
     contents = {name: f"{file.stat().st_size} bytes" for name, file in files.items()}
-    return _artifact(f"{registry.uri(cloud, context.config)}:{tag(files)}"), contents
-
-
-def removals(context: Context) -> dict[str, Callable[[], Any]]:
-    """What `destroy` would remove, and how."""
-    cloud, config = context.cloud, context.config
-    return registry.removals(cloud, config) | builders.removals(cloud, config) | storage.removals(cloud, config)
+    image = f"{_registry('0' * 12, config)}/{policies.names(config)['repository']}:{tag(files)}"
+    return {"ContainerConfiguration": {"ContainerUri": image}}, contents
 
 
 def build_context() -> dict[str, Path]:
@@ -57,12 +48,23 @@ def build_context() -> dict[str, Path]:
 
 
 def tag(files: dict[str, Path]) -> str:
-    """The image's tag: a digest of what it is built from, so that nothing is built twice."""
+    """The image's tag: a digest of what it is built from, and the month, for its base is renewed once a month."""
     digest = hashlib.sha256()
     for name, file in files.items():
         digest.update(f"\0{name}\0{file.stat().st_size}\0".encode() + file.read_bytes())
-    return digest.hexdigest()[:32]
+    return f"{datetime.now(UTC):%Y-%m}-{digest.hexdigest()[:32]}"
 
 
-def _artifact(image: str) -> dict[str, Any]:
-    return {"containerConfiguration": {"containerUri": image}}
+def _registry(account: str, config: Config) -> str:
+    domain = "amazonaws.com.cn" if config.region.startswith("cn-") else "amazonaws.com"
+    return f"{account}.dkr.ecr.{config.region}.{domain}"
+
+
+def _holds(context: Context, repository: str, tag: str) -> bool:
+    """Whether an image has this tag."""
+    ecr = context.cloud.client("ecr")
+    try:
+        ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
+    except ecr.exceptions.ImageNotFoundException:
+        return False
+    return True

@@ -1,119 +1,179 @@
-"""`uv run stack`: the agent as a CloudFormation stack, made from the same `deploy.toml` as `uv run deploy`."""
+"""One CloudFormation stack: changed by change sets, which show first what they would do."""
 
 import json
-import sys
+import re
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from . import logs
-from .artifacts import ARTIFACTS
-from .command import Context, parser, run
-from .config import Config
+from .command import Context
+from .config import OWNER
 from .errors import DeployError
-from .template import template
 
 Json = dict[str, Any]
-POLL_SECONDS = 1
+POLL_SECONDS = 0.2
+NEVER_MADE = ("REVIEW_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED")
+NOTHING = re.compile("didn't contain changes|No updates are to be performed")
+RISKY = "This would replace or remove what callers may use: {0}."
 
 
-def main() -> int:
-    """The console script."""
-    options = parser("stack", "Deploy this agent as a CloudFormation stack.")
-    options.add_argument("--endpoint", metavar="NAME", default="prod", help="its endpoint (default: %(default)s)")
-    options.add_argument("--topic", metavar="ARN", help="the SNS topic that alarms go to")
-    options.add_argument("--template", action="store_true", help="upload the package and print the template only")
-    options.add_argument("--delete", action="store_true", help="delete the stack")
-    return run(options, lambda context: delete(context) if context.options.delete else deploy(context))
+class Stack:
+    """The stack of this name, whether it is there or not."""
 
+    def __init__(self, context: Context, name: str) -> None:
+        self.context, self.name = context, name
+        self.client = context.cloud.client("cloudformation")
 
-def deploy(context: Context) -> Json:
-    """Upload the package, then create or update the stack, and wait for it."""
-    artifact = ARTIFACTS["code-zip"].publish(context)
-    body = template(context.config, artifact, context.options.endpoint, context.options.topic)
-    if context.options.template:
-        if not context.options.json:
-            print(json.dumps(body, indent=2))
-        return body
-    with context.report.step("Stack") as step:
-        stack, changed = _apply(context, body)
-        step.note = f"{stack['StackName']} is {stack['StackStatus']}{'' if changed else ', as it was'}"
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    logs.keep(context, outputs["id"], {"DEFAULT", context.options.endpoint})
-    return {"stack": stack["StackName"], "changed": changed, **outputs}
-
-
-def delete(context: Context) -> Json:
-    """Delete the stack and everything in it; logs and packages stay until `uv run destroy`."""
-    cloudformation, name = context.cloud.client("cloudformation"), stack_name(context.config)
-    with context.report.step("Deleted") as step:
-        cloudformation.delete_stack(StackName=name)
-        while stack := _find(cloudformation, name):
-            if stack["StackStatus"].endswith("FAILED"):
-                raise DeployError(f"{name} is {stack['StackStatus']}: {stack.get('StackStatusReason')}.")
-            time.sleep(POLL_SECONDS)
-        step.note = name
-    return {"stack": name, "status": "deleted"}
-
-
-def stack_name(config: Config) -> str:
-    """The stack's name: letters, digits and dashes."""
-    return config.name.replace("_", "-")
-
-
-def _apply(context: Context, body: Json) -> tuple[Json, bool]:
-    """The stack with this template, settled, and whether anything had to be done."""
-    cloudformation, name = context.cloud.client("cloudformation"), stack_name(context.config)
-    stack = _settled(cloudformation, name)
-    if stack and stack["StackStatus"] in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"):
-        delete(context)  # such a stack takes no update
-        stack = None
-    tags = [{"Key": key, "Value": value} for key, value in context.config.tags.items()]
-    request = {"StackName": name, "TemplateBody": json.dumps(body), "Capabilities": ["CAPABILITY_NAMED_IAM"]}
-    try:
-        if stack:
-            cloudformation.update_stack(**request, Tags=tags)
-        else:
-            cloudformation.create_stack(**request, Tags=tags)
-    except ClientError as error:
-        if not stack or "No updates are to be performed" not in str(error):
+    def find(self) -> Json | None:
+        """What CloudFormation says of it; None where there is none."""
+        try:
+            found: Json = self.client.describe_stacks(StackName=self.name)["Stacks"][0]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
             raise
-        return stack, False
-    return _complete(cloudformation, name), True
+        tags = {each["Key"]: each["Value"] for each in found.get("Tags", [])}
+        if tags.get("managed-by", OWNER["managed-by"]) != OWNER["managed-by"]:
+            problem = f"The stack {self.name} was made by {tags['managed-by']}."
+            raise DeployError(problem, "Choose another `name` in deploy.toml.")
+        return found
 
+    def outputs(self) -> dict[str, str]:
+        """Its outputs; none where there is no stack."""
+        return {each["OutputKey"]: each["OutputValue"] for each in (self.find() or {}).get("Outputs", [])}
 
-def _settled(cloudformation: Any, name: str) -> Json | None:
-    while (stack := _find(cloudformation, name)) and stack["StackStatus"].endswith("IN_PROGRESS"):
-        time.sleep(POLL_SECONDS)
-    return stack
+    def resources(self) -> dict[str, str]:
+        """What it made: physical ids by the names in the template."""
+        rows = self.client.describe_stack_resources(StackName=self.name)["StackResources"] if self.find() else []
+        return {each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in rows}
 
+    def template(self) -> Json:
+        """The template that it was made from."""
+        found: Json = self.client.get_template(StackName=self.name)["TemplateBody"]
+        return found
 
-def _complete(cloudformation: Any, name: str) -> Json:
-    stack = _settled(cloudformation, name)
-    if not stack or stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-        status = stack["StackStatus"] if stack else "gone"
-        reason = _first_failure(cloudformation, name)
-        raise DeployError(f"The stack {name} is {status}: {reason}.", "Mend it and run `uv run stack` again.")
-    return stack
+    def settled(self, progress: Callable[[str], None] = lambda status: None) -> Json | None:
+        """The stack once CloudFormation is done with it."""
+        while (stack := self.find()) and stack["StackStatus"].endswith("PROGRESS"):
+            if stack["StackStatus"] == "REVIEW_IN_PROGRESS":
+                break
+            progress(stack["StackStatus"])
+            time.sleep(POLL_SECONDS)
+        return stack
 
+    def apply(self, body: Json, parameters: list[Json], imports: list[Json] | None = None) -> bool:
+        """Make it what the template says; returns whether anything had to be done."""
+        wanted = self._change_set(body, parameters, imports or [])
+        if wanted:
+            self._agree(wanted)
+        with self.context.report.step(f"Stack {self.name}") as step:
+            step.note = "as it was"
+            if wanted:
+                self.client.execute_change_set(ChangeSetName=wanted["ChangeSetId"])
+                step.note = self._complete(self.settled(step.progress))
+        return wanted is not None
 
-def _find(cloudformation: Any, name: str) -> Json | None:
-    try:
-        stack: Json = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-    except ClientError as error:
-        if "does not exist" in str(error):
+    def preview(self, body: Json, parameters: list[Json]) -> list[Json]:
+        """What `apply` would change. Nothing is left of the question."""
+        wanted = self._change_set(body, parameters, [])
+        if wanted:
+            self.client.delete_change_set(ChangeSetName=wanted["ChangeSetId"], StackName=self.name)
+        if (self.find() or {}).get("StackStatus") == "REVIEW_IN_PROGRESS":
+            self.client.delete_stack(StackName=self.name)
+        return list(_changes(wanted)) if wanted else []
+
+    def delete(self) -> None:
+        """Remove it with all that it made."""
+        self.client.delete_stack(StackName=self.name)
+        stack = self.settled()
+        if stack and stack["StackStatus"] == "REVIEW_IN_PROGRESS":
+            stack = None
+        if stack:
+            raise DeployError(f"The stack {self.name} is {stack['StackStatus']}: {self._failure()}.")
+
+    def drift(self) -> Iterator[Json]:
+        """What was changed elsewhere: resource, property, what the template says, and what is there."""
+        detection = self.client.detect_stack_drift(StackName=self.name)["StackDriftDetectionId"]
+        ask = self.client.describe_stack_drift_detection_status
+        while ask(StackDriftDetectionId=detection)["DetectionStatus"].endswith("PROGRESS"):
+            time.sleep(POLL_SECONDS)
+        kinds = {"StackName": self.name, "StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"]}
+        for row in self.client.describe_stack_resource_drifts(**kinds)["StackResourceDrifts"]:
+            what = {"resource": row["LogicalResourceId"], "status": row["StackResourceDriftStatus"]}
+            for each in row.get("PropertyDifferences") or [{}]:
+                yield what | {"property": each.get("PropertyPath"), "is": each.get("ActualValue")}
+
+    def _change_set(self, body: Json, parameters: list[Json], imports: list[Json]) -> Json | None:
+        """A change set that waits to be executed; None where nothing would change."""
+        stack = self.settled()
+        if stack and stack["StackStatus"] in NEVER_MADE:
+            self.delete()  # such a stack takes no update, and holds nothing
+            stack = None
+        config = self.context.config
+        more: Json = {"ResourcesToImport": imports} if imports else {}
+        more |= {"RoleARN": config.cloudformation_role} if config.cloudformation_role else {}
+        more |= {"DeploymentMode": "REVERT_DRIFT"} if stack else {}
+        made = self.client.create_change_set(
+            StackName=self.name,
+            ChangeSetName=f"deploy-{time.time_ns()}",
+            ChangeSetType="IMPORT" if imports else "UPDATE" if stack else "CREATE",
+            TemplateBody=json.dumps(body),
+            Parameters=parameters,
+            Tags=[{"Key": key, "Value": value} for key, value in (config.tags | OWNER).items()],
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+            **more,
+        )
+        while (found := self._described(made["Id"]))["Status"].endswith(("PENDING", "PROGRESS")):
+            time.sleep(POLL_SECONDS)
+        if found["Status"] == "CREATE_COMPLETE":
+            return found
+        self.client.delete_change_set(ChangeSetName=made["Id"], StackName=self.name)
+        if NOTHING.search(found.get("StatusReason", "")):
             return None
-        raise
-    return None if stack["StackStatus"] == "DELETE_COMPLETE" else stack
+        raise DeployError(f"CloudFormation refuses the template: {found.get('StatusReason')}")
+
+    def _described(self, change_set: str) -> Json:
+        found: Json = self.client.describe_change_set(ChangeSetName=change_set)
+        return found
+
+    def _agree(self, wanted: Json) -> None:
+        """Show what changes; ask where something that is there would go."""
+        changes = list(_changes(wanted))
+        for each in changes:
+            self.context.report.say(f"  {each['action']:<8} {each['resource']} {each['what']}".rstrip())
+        risky = [each["resource"] for each in changes if each["action"] in ("Replace", "Remove")]
+        if risky:
+            self.context.confirm(RISKY.format(", ".join(risky)))
+
+    def _complete(self, stack: Json | None) -> str:
+        status = stack["StackStatus"] if stack else "gone"
+        if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"):
+            what = "What was there goes on as before: mend it and deploy again."
+            raise DeployError(f"The stack {self.name} is {status}: {self._failure()}.", what)
+        return status
+
+    def _failure(self) -> str:
+        """What failed first in the last operation, which began with the stack's own event."""
+        reasons = ["no reason given"]
+        for event in self.client.describe_stack_events(StackName=self.name)["StackEvents"]:
+            name, status = event["LogicalResourceId"], event["ResourceStatus"]
+            if name == self.name and re.fullmatch("[A-Z]+_IN_PROGRESS", status) and "ROLLBACK" not in status:
+                break
+            if status.endswith("FAILED"):
+                reasons.append(f"{name}: {event.get('ResourceStatusReason')}")
+        return reasons[-1]
 
 
-def _first_failure(cloudformation: Any, name: str) -> str:
-    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
-    failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
-    reasons = [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}" for event in reversed(failed)]
-    return reasons[0] if reasons else "no reason given"
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def _changes(change_set: Json) -> Iterator[dict[str, str]]:
+    """One row a resource: what becomes of it, and which of its properties change."""
+    for change in (each["ResourceChange"] for each in change_set["Changes"]):
+        names = [each["Target"].get("Name", each["Target"]["Attribute"]) for each in change.get("Details", [])]
+        replaced = change["Action"] == "Modify" and change.get("Replacement") == "True"
+        drifted = " (changed elsewhere: taken back)" if "ResourceDriftStatus" in change else ""
+        yield {
+            "action": "Replace" if replaced else change["Action"],
+            "resource": change["LogicalResourceId"],
+            "what": ", ".join(dict.fromkeys(names)) + drifted,
+        }

@@ -1,113 +1,83 @@
-"""The agent as one CloudFormation template: role, runtime, endpoint and alarms, made from what `uv run deploy` uses.
+"""The CloudFormation templates of this folder, completed from `deploy.toml` and `policies/`."""
 
-There is no log group in it: AgentCore makes that itself, and CloudFormation refuses one that exists
-(https://github.com/hashicorp/terraform-provider-aws/issues/47630 tells the same of Terraform).
-"""
-
+from pathlib import Path
+from string import Template
 from typing import Any
 
-from . import policies, runtimes
-from .cloud import Cloud
-from .config import PROJECT, Config
+import yaml
+
+from . import policies
+from .config import Config
 
 Json = dict[str, Any]
-
-# How many in five minutes raise an alarm. Metrics of AgentCore Runtime:
-# https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/observability-runtime-metrics.html
-ALARMS = {"SystemErrors": 1, "UserErrors": 10, "Throttles": 1}
-VERBATIM = {"environmentVariables"}  # maps whose keys are the user's own
+FOLDER = Path(__file__).parent
 
 
-class Pseudo(Cloud):
-    """Stands for the account that the stack will be in."""
-
-    account = "${AWS::AccountId}"
-    partition = "${AWS::Partition}"
+class Loader(yaml.SafeLoader):
+    """Reads `!Ref`, `!GetAtt` and the like, too."""
 
 
-def template(config: Config, artifact: Json, endpoint: str, topic: str | None) -> Json:
-    """The template. `endpoint` serves the newest version; alarms go to the SNS topic with the ARN `topic`, if given."""
-    resources = {
-        **_role(config),
-        "Runtime": {"Type": "AWS::BedrockAgentCore::Runtime", "Properties": _runtime(config, artifact)},
-        "Endpoint": _endpoint(endpoint),
-        **{f"{metric}Alarm": _alarm(config, endpoint, metric, topic) for metric in ALARMS},
-    }
-    return {
-        "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": config.description[:1024],
-        "Resources": resources,
-        "Outputs": {
-            "arn": {"Value": {"Fn::GetAtt": ["Runtime", "AgentRuntimeArn"]}},
-            "id": {"Value": {"Fn::GetAtt": ["Runtime", "AgentRuntimeId"]}},
-            "version": {"Value": {"Fn::GetAtt": ["Runtime", "AgentRuntimeVersion"]}},
-        },
-    }
+def _function(loader: Loader, name: str, node: Any) -> Json:
+    if isinstance(node, yaml.ScalarNode):
+        value: Any = loader.construct_scalar(node)
+        value = value.split(".", 1) if name == "GetAtt" else value
+    else:
+        value = loader.construct_sequence(node, deep=True)
+    return {name if name in ("Ref", "Condition") else f"Fn::{name}": value}
 
 
-def _role(config: Config) -> Json:
-    if config.role:
-        return {}
-    cloud = Pseudo(None, config.region)
-    properties: Json = {
-        "RoleName": policies.role_name(cloud, config),
-        "AssumeRolePolicyDocument": _substituted(policies.trust(cloud, config)),
-        "Policies": [{"PolicyName": "agent", "PolicyDocument": _substituted(policies.execution(cloud, config))}],
-        "Tags": [{"Key": key, "Value": value} for key, value in config.tags.items()],
-    }
-    if config.permissions_boundary:
-        properties["PermissionsBoundary"] = config.permissions_boundary
-    return {"ExecutionRole": {"Type": "AWS::IAM::Role", "Properties": properties}}
+Loader.add_multi_constructor("!", _function)
 
 
-def _runtime(config: Config, artifact: Json) -> Json:
-    settings = runtimes.wanted(config, artifact, config.role or "")
-    properties: Json = _pascal(settings)
-    properties["AgentRuntimeName"] = config.name
-    properties["ProtocolConfiguration"] = settings["protocolConfiguration"]["serverProtocol"]
-    properties["RoleArn"] = config.role or {"Fn::GetAtt": ["ExecutionRole", "Arn"]}
-    properties["Tags"] = config.tags | {"managed-by": f"{PROJECT}/stack"}
-    return properties
+def agent(config: Config, artifact: Json) -> Json:
+    """`stack.yaml`, with the runtime's properties and its `AgentRuntimeArtifact`."""
+    body = load("stack.yaml", config)
+    body["Description"] = config.description[:1024]
+    body["Resources"]["Runtime"]["Properties"] |= config.runtime | {"AgentRuntimeArtifact": artifact}
+    return body
 
 
-def _endpoint(name: str) -> Json:
-    properties = {
-        "AgentRuntimeId": {"Fn::GetAtt": ["Runtime", "AgentRuntimeId"]},
-        "AgentRuntimeVersion": {"Fn::GetAtt": ["Runtime", "AgentRuntimeVersion"]},
-        "Name": name,
-    }
-    return {"Type": "AWS::BedrockAgentCore::RuntimeEndpoint", "Properties": properties}
+def artifacts(config: Config) -> Json:
+    """`artifacts*.yaml` in one: where packages and images are kept."""
+    body: Json = {}
+    for file in sorted(FOLDER.glob("artifacts*.yaml")):
+        for section, entries in load(file.name, config).items():
+            body[section] = body.get(section, {}) | entries
+    return body
 
 
-def _alarm(config: Config, endpoint: str, metric: str, topic: str | None) -> Json:
-    dimensions = {
-        "Operation": "InvokeAgentRuntime",
-        "Name": f"{config.name}::{endpoint}",
-        "Resource": {"Fn::GetAtt": ["Runtime", "AgentRuntimeArn"]},
-    }
-    properties: Json = {
-        "AlarmName": f"{config.name}-{metric}",
-        "AlarmDescription": f"{metric} of the agent {config.name}",
-        "Namespace": "AWS/Bedrock-AgentCore",
-        "MetricName": metric,
-        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
-        "Statistic": "Sum",
-        "Period": 300,
-        "EvaluationPeriods": 1,
-        "Threshold": ALARMS[metric],
-        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-        "TreatMissingData": "notBreaching",
-    }
-    if topic:
-        properties["AlarmActions"] = [topic]
-    return {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}
+def load(name: str, config: Config) -> Json:
+    """A template of this folder. Where it says `policies/NAME`, the policy of that name stands then."""
+    text = Template((FOLDER / name).read_text(encoding="utf-8")).safe_substitute(policies.names(config))
+    found: Json = _completed(yaml.load(text, Loader), config)
+    return found
 
 
-def _pascal(value: Any) -> Any:
-    """The API's names as CloudFormation spells them."""
+def parameters(body: Json, config: Config, **more: str) -> list[Json]:
+    """The values of the template's parameters: what deploy.toml says, or the parameter's own default."""
+    known = {"Name": config.name, "Role": config.role or "", "AlarmTopic": config.alarm_topic or ""}
+    known |= {"PermissionsBoundary": config.permissions_boundary or "", "BucketName": config.bucket or ""}
+    known |= {"Repository": getattr(config, "repository", None) or ""} | config.parameters | more
+    given = {name: known[name] for name in body.get("Parameters", {}) if name in known}
+    return [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()]
+
+
+def endpoints(body: Json) -> dict[str, str]:
+    """The names of the template's endpoints, and of the parameters that say which version they serve."""
+    kinds = [each for each in body["Resources"].values() if each["Type"] == "AWS::BedrockAgentCore::RuntimeEndpoint"]
+    names = [each["Properties"]["Name"] for each in kinds]
+    return {name: f"{name.title()}Version" for name in names}
+
+
+def _completed(value: Any, config: Config) -> Any:
     if isinstance(value, dict):
-        return {n[0].upper() + n[1:]: v if n in VERBATIM else _pascal(v) for n, v in value.items()}
-    return [_pascal(each) for each in value] if isinstance(value, list) else value
+        return {name: _completed(each, config) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_completed(each, config) for each in value]
+    if isinstance(value, str) and value.startswith("policies/"):
+        name = value.removeprefix("policies/")
+        return _substituted(policies.execution(config) if name == "execution" else policies.load(name, config))
+    return value
 
 
 def _substituted(value: Any) -> Any:

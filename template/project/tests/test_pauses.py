@@ -118,6 +118,14 @@ def test_several_calls_wait_together_and_the_others_run_first(
     assert len(local_model.requests) == 2
 
 
+def test_a_call_of_a_tool_that_does_not_exist_holds_nothing_up(agent: AgentClient) -> None:
+    asked = agent.ask('call send {"to": "Ada", "text": "1"} call no_such_tool {"a": 1}')
+
+    assert asked.of("TOOL_CALL_RESULT")[0].content == "Error: there is no tool no_such_tool."
+    done = agent.run(resume(asked, {"approved": True}), asked.session)
+    assert done.outcome.type == "success" and "sent to Ada" in done.text and "no tool no_such_tool" in done.text
+
+
 def test_the_agent_asks_the_user(agent: AgentClient) -> None:
     asked = agent.ask('call choose {"question": "Which colour?"}')
 

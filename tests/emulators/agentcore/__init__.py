@@ -25,9 +25,17 @@ What the real service is NOT known to do, and is guessed here:
 * the process's environment (here: region, the role's credentials from STS as variables where the service has a
   metadata endpoint, the configured variables, and no more), and whether its architecture is checked before it runs.
 
+What it is as awkward about as the service: DEFAULT serves a new version a little after the version is READY; a session
+that says `Healthy` (or nothing) on `/ping` for the idle time is ended, in mid-answer too, and one that says
+`HealthyBusy` is not; frames of a WebSocket are 32 KB at most; on platform version 2 every session is a copy of one
+process that was
+started for its version. The copy is a fork where the agent would begin to listen: what it holds in memory then,
+random's state among it, is the same in every session. What it would do from then to its first `/ping` (an ASGI
+lifespan) is in the service's snapshot too, but done in every session here.
+
 What it does not do: verify the SigV4 signature of a header (only its credential scope; that of a presigned address is
 verified), enforce IAM policies or quotas, run container images, VPC networking, MCP and A2A negotiation,
-InvokeAgentRuntimeCommand, warm-up hooks, file systems.
+InvokeAgentRuntimeCommand, warm-up hooks, file systems other than session storage (a folder; variables name it).
 """
 
 from .server import Emulator, Settings, agentcore

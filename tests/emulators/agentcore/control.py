@@ -115,7 +115,9 @@ class ControlPlane:
             default.status = "READY" if default.live else "CREATE_FAILED"
         else:
             await self.make_log(f"{runtime.id}-DEFAULT")
-            version.status = "READY"
+            version.status, default.target = "READY", version.number
+            default.status = "UPDATING" if default.live else "CREATING"
+            await asyncio.sleep(self.settle_seconds)  # DEFAULT moves by itself, later
             default.serve(version.number)
 
     async def get_agent_runtime(self, p: Params) -> Params:

@@ -18,6 +18,7 @@ from .sessions import Session, Sessions
 from .state import Account, Runtime, Version
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
+LARGEST_FRAME = 32 * 1024  # bytes, in both directions: AgentCore quotas, "WebSocket frame size"
 CUSTOM_HEADERS = "x-amzn-bedrock-agentcore-runtime-custom-"
 PASSED_HEADERS = {
     *("accept", "content-type", "traceparent", "tracestate", "baggage", "x-amzn-trace-id"),
@@ -127,20 +128,30 @@ def _runtime_error(detail: str) -> AwsError:
     return AwsError("RuntimeClientError", message)
 
 
+def _held(message: str | bytes) -> str | bytes:
+    """A frame that the service carries."""
+    if len(message.encode() if isinstance(message, str) else message) > LARGEST_FRAME:
+        raise ConnectionAbortedError
+    return message
+
+
 async def _join(socket: WebSocket, agent: websockets.ClientConnection) -> None:
     """Carry messages both ways until either side closes."""
 
     async def down() -> None:
         async for message in agent:
+            _held(message)
             await (socket.send_text(message) if isinstance(message, str) else socket.send_bytes(message))
         await socket.close()
 
     async def up() -> None:
         while (message := await socket.receive())["type"] == "websocket.receive":
-            await agent.send(message["bytes"] if message.get("text") is None else message["text"])
+            await agent.send(_held(message["bytes"] if message.get("text") is None else message["text"]))
 
     directions = [asyncio.create_task(down()), asyncio.create_task(up())]
     await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
     for direction in directions:
         direction.cancel()
-    await asyncio.gather(*directions, return_exceptions=True)
+    ended = await asyncio.gather(*directions, return_exceptions=True)
+    if any(isinstance(each, ConnectionAbortedError) for each in ended):
+        await socket.close(1009, "Frame size exceeds the limit of 32 KB")

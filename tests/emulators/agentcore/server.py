@@ -84,7 +84,7 @@ class Emulator:
             settings.role_seconds,
         )
         self.data = DataPlane(self.account, self.sessions)
-        self.memory = Memory()
+        self.memory = Memory(self.account)
         self._answers: dict[tuple[str, str], tuple[Params, Params]] = {}
 
     @property
@@ -104,7 +104,9 @@ class Emulator:
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        watching = asyncio.create_task(self.sessions.watch())
         yield
+        watching.cancel()
         await self.control.settled()
         await self.sessions.stop_all()
         await self.data.close()

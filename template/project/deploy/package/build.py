@@ -8,7 +8,7 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
-from ..config import PACKAGE, PYTHON, ROOT, Config
+from ..config import PACKAGE, ROOT, Config
 from ..errors import DeployError
 from . import bytecode, checks, trim
 from .archive import write_zip
@@ -17,8 +17,8 @@ from .archive import write_zip
 PLATFORMS = ("aarch64-manylinux2014", "aarch64-manylinux_2_28")
 OUTPUT = ROOT / "build" / "package"
 SOURCE = ROOT / "src" / PACKAGE
-STARTER = ROOT / "deploy" / "entry_point.py"
 ENTRY_POINT = "main.py"
+STARTER = f'import runpy\n\nrunpy.run_module("{PACKAGE}.deployed", run_name="__main__")\n'
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def build(config: Config) -> Package:
     Needs `uv.lock` (made if missing): same lock, same sources, same package on any machine.
     """
     wanted = requirements()
-    python = bytecode.find_python()
+    python = bytecode.find_python(config.python)
     digest = _digest(wanted, config, python is not None)
     package = Package(OUTPUT / "tree", OUTPUT / f"{digest[:32]}.zip", digest, python is not None)
     if not package.zip.exists():
@@ -53,7 +53,7 @@ def build(config: Config) -> Package:
 def _build(package: Package, requirements: str, config: Config, python: str | None) -> None:
     shutil.rmtree(OUTPUT, ignore_errors=True)
     package.tree.mkdir(parents=True)
-    install(requirements, package.tree)
+    install(requirements, package.tree, config.python)
     _copy_source(package.tree)
     trim.trim(package.tree, {*config.aws_services, *trim.services_named_in(SOURCE)})
     checks.check_architecture(package.tree)
@@ -79,8 +79,7 @@ def requirements() -> str:
 
 def _digest(requirements: str, config: Config, compiled: bool) -> str:
     """Identifies the package's inputs: dependencies, sources, options, and the code that builds it."""
-    digest = hashlib.sha256(f"{requirements}{PYTHON}{compiled}{sorted(config.aws_services)}".encode())
-    digest.update(STARTER.read_bytes())
+    digest = hashlib.sha256(f"{requirements}{config.python}{compiled}{sorted(config.aws_services)}".encode())
     for folder in (SOURCE, Path(__file__).parent):
         for file in sorted(_source_files(folder)):
             name = file.relative_to(folder).as_posix()
@@ -92,24 +91,24 @@ def _source_files(folder: Path) -> list[Path]:
     return [file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
 
 
-def install(requirements: str, tree: Path) -> None:
+def install(requirements: str, tree: Path, python: str) -> None:
     """Install wheels for the oldest platform that every dependency has one for."""
     file = tree.with_name("requirements.txt")
     file.write_text(requirements, encoding="utf-8")
-    wheels = ["--python-version", PYTHON, "--only-binary", ":all:", "--no-deps", "--link-mode", "copy"]
+    wheels = ["--python-version", python, "--only-binary", ":all:", "--no-deps", "--link-mode", "copy"]
     for platform in PLATFORMS:
         target = ["--python-platform", platform, "--target", str(tree), "--requirements", str(file)]
         done = _run(["pip", "install", *wheels, *target])
         if done.returncode == 0:
             return
-    problem = f"Not every dependency has a wheel for Python {PYTHON} on arm64:\n{done.stderr.strip()}"
+    problem = f"Not every dependency has a wheel for Python {python} on arm64:\n{done.stderr.strip()}"
     raise DeployError(problem, "Choose other versions, or deploy a container instead.")
 
 
 def _copy_source(tree: Path) -> None:
     """`src/`, and at the top what AgentCore starts."""
     shutil.copytree(SOURCE, tree / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copyfile(STARTER, tree / ENTRY_POINT)
+    (tree / ENTRY_POINT).write_text(STARTER, encoding="utf-8")
 
 
 def _run(arguments: list[str]) -> subprocess.CompletedProcess[str]:

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
-from ..config import PACKAGE, PYTHON
+from ..config import PACKAGE
 from ..errors import DeployError
 
 
-def find_python() -> str | None:
-    """A Python of the runtime's version, for another one's bytecode is of no use. uv fetches one if there is none."""
-    if "{}.{}".format(*sys.version_info) == PYTHON:
+def find_python(version: str) -> str | None:
+    """A Python of this version, for another one's bytecode is of no use. uv fetches one where there is none."""
+    if "{}.{}".format(*sys.version_info) == version:
         return sys.executable
-    show = ["--python", PYTHON, "python", "-c", "import sys; print(sys.executable)"]
+    show = ["--python", version, "python", "-c", "import sys; print(sys.executable)"]
     for preference in ([], ["--managed-python"]):  # the first fails where PATH has a shim of a Python that is not there
         find = [find_uv_bin(), "run", "--quiet", "--no-project", *preference, *show]
         done = subprocess.run(find, capture_output=True, text=True)

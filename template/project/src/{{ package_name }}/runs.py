@@ -19,7 +19,7 @@ from .events import RunEvents, event_json
 from .history import Prompt, Question, Step, recent, steps, text_of, turns
 from .logs import log_run
 from .model_calls import ModelCalls, model_calls
-from .parts import Part, Usage
+from .parts import Part, ToolCallEnd, ToolResult, Usage
 from .prompt import SYSTEM_PROMPT
 from .requests import Request
 from .run_log import RunLog
@@ -80,18 +80,13 @@ class Run:
         self._recalled: list[Context] = []
         self._began = time.monotonic()
         self._first_text: float | None = None
-        self._ended_at = 0.0
+        self._ended_at = self._began
         self.task = asyncio.create_task(self._execute())
 
     @property
     def ended(self) -> bool:
         """Whether its last event is told."""
         return self.task.done()
-
-    @property
-    def outdated(self) -> bool:
-        """Whether it ended so long ago that it can no longer be followed."""
-        return self.ended and time.monotonic() - self._ended_at > self._runtime.settings.follow_seconds
 
     def cancel(self, failure: Failure | None = None) -> None:
         """End it: as cancelled, or with a failure. Its turn is forgotten."""
@@ -113,6 +108,14 @@ class Run:
                     self._first_text = time.monotonic()
         except Failure as failure:
             self.cancel(failure)
+        if isinstance(part, ToolCallEnd) and (name := self._unknown_tool(part.id)):
+            self.tell(ToolResult(part.id, f"Error: there is no tool {name}."))
+
+    def _unknown_tool(self, call_id: str) -> str | None:
+        """The name in a call of a tool that does not exist. Each framework tells the model so in words of its own."""
+        call = self._events.unanswered.get(call_id)
+        known = {tool.name for tool in self._tools()}
+        return call.function.name if call and call.function.name not in known else None
 
     async def _execute(self) -> None:
         current_calls.set(self._calls)

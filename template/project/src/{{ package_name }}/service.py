@@ -1,7 +1,6 @@
 """What the server does for a request, whichever way it came: start a run, follow one, end one, or tell the history."""
 
 import asyncio
-import random
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -27,7 +26,6 @@ class Service:
         self._runtime = runtime
         settings = runtime.settings
         self._sessions = Sessions(max_sessions=settings.max_sessions, max_runs=settings.max_runs, read=read)
-        self._used = False
 
     @property
     def busy(self) -> bool:
@@ -40,9 +38,6 @@ class Service:
 
         Leaving the block ends the run that the request began, unless that runs in the background.
         """
-        if not self._used:
-            random.seed()  # the process may be one of many copies of a snapshot: they would draw the same numbers
-            self._used = True
         session = await self._sessions.get(request.session_id)
         if request.history:
             yield self._history(request, session)
@@ -62,12 +57,13 @@ class Service:
         conversation = session.conversation
         assert conversation is not None
         turn = begin(conversation, request, self._runtime.settings)
-        run = session.runs[request.run_id] = Run(request, conversation, turn, self._runtime)
+        run = Run(request, conversation, turn, self._runtime)
+        session.add(run, self._runtime.settings.follow_seconds)
         return run
 
     def _followed(self, request: Request, session: Session) -> Events:
         assert request.follow and session.conversation
-        run = session.run(request.follow.run_id)
+        run = session.runs.get(request.follow.run_id)
         if run is None:
             messages = [message.model_dump(by_alias=True) for message in session.conversation.messages]
             raise Refused(404, "no_such_run", "There is no such run in this session (any more).", messages=messages)
@@ -80,7 +76,7 @@ class Service:
         session = await self._sessions.get(request.session_id)
         assert request.cancel and session.conversation
         run_id = request.cancel.run_id
-        run = session.active if run_id is None else session.run(run_id)
+        run = session.active if run_id is None else session.runs.get(run_id)
         if run is None and not (run_id is None and session.conversation.pause):
             raise Refused(404, "no_such_run", "There is no such run in this session (any more).")
         if run:

@@ -29,10 +29,16 @@ class Session:
         """The run that goes on."""
         return next((run for run in self.runs.values() if not run.ended), None)
 
-    def run(self, run_id: str) -> Run | None:
-        """The run of that id, if it goes on or has ended a short while ago."""
-        self.runs = {id: run for id, run in self.runs.items() if not run.outdated}
-        return self.runs.get(run_id)
+    def add(self, run: Run, follow_seconds: float) -> None:
+        """Hold a run, and for so long after its end, so that it can be followed."""
+
+        def forget() -> None:
+            if self.runs.get(run.id) is run:
+                del self.runs[run.id]
+
+        loop = asyncio.get_running_loop()
+        self.runs[run.id] = run
+        run.task.add_done_callback(lambda _: loop.call_later(follow_seconds, forget))
 
 
 class Sessions:
