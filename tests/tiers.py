@@ -37,7 +37,6 @@ SMOKE = [
     "end_to_end/test_main_job.py::test_the_answer_streams_with_its_tool_calls",
     "end_to_end/test_main_job.py::test_the_chat_prints_the_answer",
     "end_to_end/test_readme.py::test_the_gate_runs_the_command_for_the_tests",
-    "template/test_examples.py::test_a_command_of_the_index_makes_a_project[streamplate new minimal-agent --preset minimal]",
     "template/test_renders.py::test_only_the_chosen_tools_are_there[none-http]",
     "template/test_renders.py::test_only_the_chosen_tools_are_there[weather+time+calculator-ag-ui]",
     "tool/test_prompts.py::test_enter_takes_every_default_and_writes_what_was_shown",

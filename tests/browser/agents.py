@@ -13,7 +13,14 @@ import httpx
 
 from tests.deployment.projects import install, render
 
-ECHO = '''
+OWN_TOOLS = '''
+from collections.abc import Callable
+from typing import Any
+
+from .approval import needs_approval
+from .ask import Ask
+
+
 def echo(text: str) -> str:
     """Give the text back.
 
@@ -21,17 +28,39 @@ def echo(text: str) -> str:
         text: Any text.
     """
     return text
+
+
+@needs_approval("Launch {rocket}?")
+def launch(rocket: str, count: int = 1) -> str:
+    """Launch rockets.
+
+    Args:
+        rocket: The name of the rocket.
+        count: How many.
+    """
+    return f"launched {count} {rocket}"
+
+
+def book(city: str) -> str:
+    """Book a hotel.
+
+    Args:
+        city: Where.
+    """
+    nights = {"type": "integer", "minimum": 1, "title": "Nights"}
+    properties = {"nights": nights, "room": {"enum": ["single", "double"]}, "breakfast": {"type": "boolean"}}
+    raise Ask(f"How long in {city}?", {"type": "object", "properties": properties, "required": ["nights", "room"]})
+
+
+TOOLS: list[Callable[..., Any]] = [echo, launch, book]
 '''
 
 
 def make(path: Path, **answers: object) -> Path:
-    """A project, installed, with one more tool: `call echo {"text": …}` makes the agent say anything."""
+    """A project, installed, with tools more: `call echo {"text": …}` makes the agent say anything, `launch` waits for
+    approval, `book` asks."""
     render(path, project_name="my-agent", **answers)
-    tools = path / "src/my_agent/tools"
-    (tools / "echo.py").write_text(ECHO.lstrip())
-    listing = (tools / "__init__.py").read_text()
-    listing = listing.replace("from .readable", "from .echo import echo\nfrom .readable")
-    (tools / "__init__.py").write_text(re.sub(r"(FUNCTIONS\b.*?=\s*\[)", r"\1echo, ", listing))
+    (path / "src/my_agent/tools/own.py").write_text(OWN_TOOLS.lstrip())
     install(path)
     return path
 

@@ -115,3 +115,30 @@ def test_a_stopped_answer_is_no_failure(page: Page) -> None:
 def test_a_failed_tool_looks_failed(page: Page) -> None:
     ask(page, 'call calculator {"expression": "1/0"}')
     expect(page.locator(".tool")).to_contain_text("failed", timeout=60_000)
+
+
+def test_a_tool_call_waits_for_approval(page: Page) -> None:
+    ask(page, 'call launch {"rocket": "Apollo"}')
+    page.get_by_role("button", name="Approve").click(timeout=60_000)
+    expect(page.get_by_text("launched 1 Apollo").last).to_be_visible(timeout=60_000)
+    expect(page.locator(".tool")).to_contain_text("done")
+
+
+def test_a_declined_call_is_not_made(page: Page) -> None:
+    ask(page, 'call launch {"rocket": "Apollo"}')
+    page.get_by_role("button", name="Decline").click(timeout=60_000)
+    expect(page.get_by_text("the user declined this").last).to_be_visible(timeout=60_000)
+    expect(page.locator(".tool")).to_contain_text("failed")
+
+
+def test_a_question_is_answered(page: Page) -> None:
+    ask(page, 'call book {"city": "Paris"}')
+    page.get_by_label("Nights").fill("2", timeout=60_000)
+    page.get_by_label("room").fill("double")
+    page.get_by_role("button", name="Answer").click()
+    expect(page.get_by_text('{"nights":2,"room":"double"}').last).to_be_visible(timeout=60_000)
+
+
+def test_the_pages_own_tool_runs_in_the_page(page: Page) -> None:
+    ask(page, "call get_user_time_zone {}")
+    expect(page.get_by_text('"timeZone"').last).to_be_visible(timeout=60_000)

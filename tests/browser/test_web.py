@@ -10,13 +10,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Locator, Page, Request, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, Route, expect
 
 from tests.browser.agents import serve
 from tests.deployment.projects import render
 
 QUESTION = "What's the weather in Paris, what time is it in Tokyo, and what is 37*12+5?"
 ARN = "arn:aws:bedrock-agentcore:eu-west-1:123456789012:runtime/my_agent-AbCdEf1234"
+COUNTED_TO_300 = " ".join(map(str, range(1, 301)))
 PHONE = {"width": 390, "height": 844}
 MARKDOWN = """\
 # Trip
@@ -53,7 +54,7 @@ ATTACKS = [
 
 def ask(page: Page, question: str) -> Locator:
     """Ask with the keyboard; gives the turn."""
-    page.get_by_label("Your question").fill(question)
+    page.get_by_label("Your question", exact=True).fill(question)
     page.keyboard.press("Enter")
     return page.locator("article").last
 
@@ -169,26 +170,81 @@ def test_a_reload_keeps_the_conversations(page: Page) -> None:
     page.get_by_role("button", name="New conversation").first.click()
     finished(ask(page, "Count to 3"))
     page.reload()
-    names = page.locator("#list button").all_inner_texts()
+    names = page.locator("#list button:not(.more)").all_inner_texts()
     assert names == ["Count to 3", "What is 6*7?"]
     assert "1 2 3" in page.locator("article").inner_text()
-    page.get_by_role("button", name="What is 6*7?").click()
+    page.get_by_role("button", name="What is 6*7?", exact=True).click()
     assert "42" in page.locator("article").inner_text()
     assert "What is 6*7?" in finished(ask(page, "What was my first question?")).locator(".text").inner_text()
 
 
-def test_a_reload_in_the_middle_of_an_answer_keeps_what_came(page: Page) -> None:
-    expect(ask(page, "Count to 9000")).to_contain_text("1 2 3")
+def test_a_reload_in_the_middle_of_an_answer_goes_on_with_it(page: Page) -> None:
+    expect(ask(page, "Count to 300")).to_contain_text("1 2 3")
     page.reload()
-    expect(page.locator("article")).to_contain_text("1 2 3")
-    expect(page.locator(".numbers")).to_contain_text("Stopped")
+    assert finished(page.locator("article")).locator(".text").inner_text() == COUNTED_TO_300
+
+
+def test_a_second_tab_follows_the_answer(page: Page) -> None:
+    expect(ask(page, "Count to 300")).to_contain_text("1 2 3")
+    second = page.context.new_page()
+    second.goto(page.url)
+    assert finished(second.locator("article")).locator(".text").inner_text() == COUNTED_TO_300
+    finished(page.locator("article"))
+    ask(page, "What was my first question?")
+    expect(second.locator("article").last).to_contain_text("You asked me: “Count to 300”", timeout=30_000)
+    expect(second.locator("article")).to_have_count(2)
+
+
+def test_the_history_comes_from_the_agent(page: Page, chromium: Browser) -> None:
+    finished(ask(page, QUESTION))
+    other = chromium.new_context().new_page()
+    other.goto(page.url)
+    expect(other.locator("article")).to_contain_text("449")
+    expect(other.locator("article")).to_contain_text(QUESTION)
+    assert other.locator("details.tool").count() == 3
+    other.context.close()
+
+
+class Cutting:
+    """The way of a page to its agent, cut after so many events of every answer; what is asked of it, is passed on."""
+
+    def __init__(self, page: Page, events: int) -> None:
+        self.asked: list[Any] = []
+        self._events = events
+        page.route("**/invocations", self._cut)
+
+    def _cut(self, route: Route) -> None:
+        self.asked.append(route.request.post_data_json)
+        answer = route.fetch()
+        events = answer.text().split("\n\n")
+        route.fulfill(response=answer, body="\n\n".join([*events[: self._events], ""]))
+
+
+def test_a_lost_connection_is_made_again_and_nothing_is_lost_or_doubled(page: Page) -> None:
+    way = Cutting(page, 90)
+    turn = finished(ask(page, "Count to 300"))
+    assert turn.locator(".text").inner_text() == COUNTED_TO_300
+    assert way.asked[1] == {"follow": {"runId": way.asked[0]["runId"], "after": 90}}
+
+
+def test_a_question_that_never_arrived_is_asked_again(page: Page) -> None:
+    asked: list[Any] = []
+
+    def lose(route: Route) -> None:
+        asked.append(route.request.post_data_json)
+        route.abort() if len(asked) == 1 else route.continue_()
+
+    page.route("**/invocations", lose)
+    expect(finished(ask(page, "Count to 3"))).to_contain_text("1 2 3")
+    assert [set(body) & {"messages", "follow"} for body in asked] == [{"messages"}, {"follow"}, {"messages"}]
+    assert asked[0] == asked[2]
 
 
 def test_conversations_run_side_by_side(page: Page) -> None:
     expect(ask(page, "Count to 300")).to_contain_text("1 2 3")
     page.get_by_role("button", name="New conversation").first.click()
     assert "42" in finished(ask(page, "What is 6*7?")).inner_text()
-    page.get_by_role("button", name="Count to 300").click()
+    page.get_by_role("button", name="Count to 300", exact=True).click()
     expect(finished(page.locator("article"))).to_contain_text("299 300")
 
 
@@ -198,10 +254,14 @@ def test_a_dropped_connection_is_told_and_can_be_tried_again(context: BrowserCon
         page.goto(served.url)
         expect(ask(page, "Count to 500")).to_contain_text("1 2 3")
         served.kill()
-        expect(page.locator(".error")).to_contain_text("The connection broke")
-        expect(page.get_by_role("status")).to_contain_text("The connection broke")
-    page.get_by_role("button", name="Try again").click()
-    expect(page.locator(".error")).to_contain_text("No agent answers")
+        expect(page.locator(".lost")).to_have_text("Reconnecting…", timeout=30_000)
+        assert_accessible(page)
+    with serve(project, urlsplit(served.url).port or 0) as served:
+        expect(page.locator(".error")).to_contain_text("The connection broke", timeout=30_000)
+        expect(page.locator("#status")).to_contain_text("The connection broke")
+        served.kill()
+        page.get_by_role("button", name="Try again").click()
+        expect(page.locator(".error")).to_contain_text("No agent answers", timeout=30_000)
     with serve(project, urlsplit(served.url).port or 0):
         page.get_by_role("button", name="Try again").click()
         expect(finished(page.locator("article"))).to_contain_text("499 500")
@@ -246,8 +306,174 @@ def test_a_deployed_runtime_is_asked_with_the_token(page: Page) -> None:
     assert re.fullmatch(r"[a-zA-Z0-9-]{33,100}", asked[-1].headers["x-amzn-bedrock-agentcore-runtime-session-id"])
 
 
+class TestWhatTheAgentAsks:
+    @pytest.fixture
+    def turn(self, page: Page) -> Locator:
+        """A turn that waits for approval."""
+        turn = ask(page, 'call launch {"rocket": "Apollo"}')
+        expect(turn.locator(".ask")).to_contain_text("Launch Apollo?", timeout=30_000)
+        return turn
+
+    @pytest.mark.usefixtures("turn")
+    def test_a_tool_waits_for_approval_even_over_a_reload(self, page: Page) -> None:
+        expect(page.locator("#status")).to_have_text("Launch Apollo?")
+        page.reload()
+        expect(page.locator("details.tool .outcome")).to_have_text("waits for you")
+        page.get_by_role("button", name="Approve").click()
+        expect(finished(page.locator("article"))).to_contain_text("launched 1 Apollo")
+        expect(page.locator(".ask")).to_have_count(0)
+
+    def test_its_arguments_can_be_changed(self, turn: Locator) -> None:
+        turn.get_by_label("rocket").fill("Saturn")
+        turn.get_by_label("count").fill("3")
+        turn.get_by_role("button", name="Approve").click()
+        expect(finished(turn)).to_contain_text("launched 3 Saturn")
+
+    def test_it_is_declined(self, turn: Locator) -> None:
+        turn.get_by_label("Why not").fill("too loud")
+        turn.get_by_role("button", name="Decline").click()
+        expect(finished(turn)).to_contain_text("declined this: too loud")
+        expect(turn.locator("details.tool .outcome")).to_contain_text("failed")
+
+    def test_escape_cancels_it_and_the_session_goes_on(self, page: Page, turn: Locator) -> None:
+        page.keyboard.press("Escape")
+        expect(turn.locator(".numbers")).to_contain_text("Stopped")
+        expect(finished(ask(page, "Count to 3"))).to_contain_text("1 2 3")
+
+    @pytest.mark.usefixtures("turn")
+    def test_meanwhile_no_question_is_lost(self, page: Page) -> None:
+        page.get_by_label("Your question", exact=True).fill("Count to 3")
+        page.keyboard.press("Enter")
+        expect(page.locator("#busy")).to_contain_text("waits for your answer")
+        assert page.get_by_label("Your question", exact=True).input_value() == "Count to 3"
+        page.get_by_role("button", name="Approve").click()
+        finished(page.locator("article"))
+        page.get_by_label("Your question", exact=True).press("Enter")
+        expect(finished(page.locator("article").last)).to_contain_text("1 2 3")
+
+    def test_an_answer_given_elsewhere_is_seen(self, page: Page, turn: Locator) -> None:
+        second = page.context.new_page()
+        second.goto(page.url)
+        second.get_by_role("button", name="Approve").click()
+        expect(turn).to_contain_text("launched 1 Apollo", timeout=30_000)
+        expect(turn.locator(".ask")).to_have_count(0)
+
+    def test_a_question_is_a_form(self, page: Page) -> None:
+        turn = ask(page, 'call book {"city": "Paris"}')
+        card = turn.locator(".ask")
+        card.get_by_role("button", name="Answer").click()
+        expect(card.locator("input:invalid").first).to_be_visible()
+        card.get_by_label("Nights").fill("2")
+        card.get_by_label("room").select_option("double")
+        card.get_by_label("breakfast").check()
+        card.get_by_role("button", name="Answer").click()
+        expect(finished(turn)).to_contain_text('{"nights":2,"room":"double","breakfast":true}')
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_axe_finds_nothing(self, page: Page, scheme: Any) -> None:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        ask(page, 'call launch {"rocket": "Apollo"}')
+        expect(page.locator(".ask")).to_be_visible()
+        assert_accessible(page)
+        page.get_by_role("button", name="Decline").click()
+        finished(page.locator("article"))
+        ask(page, 'call book {"city": "Paris"}')
+        expect(page.locator(".ask")).to_be_visible()
+        assert_accessible(page)
+
+
+def test_the_page_brings_a_tool_of_its_own(page: Page) -> None:
+    turn = finished(ask(page, "call get_user_time_zone {}"))
+    zone = page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+    expect(turn.locator(".text").last).to_contain_text(json.dumps(zone))
+
+
+def test_a_question_is_edited_and_what_came_later_is_gone(page: Page) -> None:
+    finished(ask(page, "Count to 3"))
+    finished(ask(page, "Count to 4"))
+    page.get_by_role("button", name="Edit").first.click()
+    assert_accessible(page)
+    page.get_by_label("Your question, edited").fill("Count to 6")
+    page.get_by_role("button", name="Ask").click()
+    expect(page.locator("article")).to_have_count(1)
+    expect(finished(page.locator("article"))).to_contain_text("4 5 6")
+    told = finished(ask(page, "What did I ask before?")).locator(".text").inner_text()
+    assert "“Count to 6”" in told
+    assert "“Count to 4”" not in told
+
+
+def test_a_question_is_answered_again(page: Page) -> None:
+    finished(ask(page, "Count to 3"))
+    page.get_by_role("button", name="Answer again").click()
+    expect(page.locator("#status")).to_have_text("1 2 3")
+    expect(page.locator("article")).to_have_count(1)
+    told = finished(ask(page, "What did I ask before?")).locator(".text").inner_text()
+    assert told.count("“Count to 3”") == 1
+
+
+def test_conversations_are_renamed_and_deleted(page: Page) -> None:
+    finished(ask(page, "Count to 3"))
+    page.get_by_role("button", name="Rename or delete “Count to 3”").click()
+    assert_accessible(page)
+    page.get_by_role("textbox", name="Name").fill("Counting")
+    page.get_by_role("button", name="Save").last.click()
+    page.reload()
+    expect(page.get_by_role("button", name="Counting", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Rename or delete “Counting”").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.reload()
+    expect(page.get_by_role("button", name="New conversation").first).to_be_visible()
+    expect(page.get_by_role("button", name="Counting", exact=True)).to_have_count(0)
+
+
+def test_files_go_with_the_question(page: Page) -> None:
+    files: list[Any] = [
+        {"name": "note.txt", "mimeType": "text/plain", "buffer": b"hello"},
+        {"name": "wrong.txt", "mimeType": "text/plain", "buffer": b"wrong"},
+    ]
+    expect(page.get_by_role("button", name="Attach files")).to_be_visible()
+    page.locator("#file").set_input_files(files)
+    page.get_by_role("button", name="Remove wrong.txt").click()
+    assert_accessible(page)
+    turn = finished(ask(page, "What is it?"))
+    assert "You sent text/plain (5 bytes)." in turn.inner_text()
+    expect(turn.get_by_role("list", name="Files")).to_have_text("note.txt")
+    page.locator("#file").set_input_files({"name": "big.png", "mimeType": "image/png", "buffer": bytes(3_000_001)})
+    expect(page.locator("#status")).to_contain_text("big.png is too large")
+
+
+def test_a_file_is_dropped_or_pasted(page: Page) -> None:
+    expect(page.get_by_role("button", name="Attach files")).to_be_visible()
+    for event, name in (("drop", "dataTransfer"), ("paste", "clipboardData")):
+        page.evaluate(
+            """([event, name]) => {
+                const data = new DataTransfer();
+                data.items.add(new File(["hello"], `${event}.txt`, { type: "text/plain" }));
+                const options = { bubbles: true, cancelable: true, [name]: data };
+                const made = event === "drop" ? new DragEvent(event, options) : new ClipboardEvent(event, options);
+                document.getElementById("question").dispatchEvent(made);
+            }""",
+            [event, name],
+        )
+        expect(page.get_by_role("button", name=f"Remove {event}.txt")).to_be_visible()
+
+
+def test_the_page_says_offline_and_suggests_what_the_tools_can(page: Page) -> None:
+    expect(page.get_by_text("OFFLINE")).to_be_visible()
+    page.get_by_role("button", name="What is 37*12+5?").click()
+    expect(finished(page.locator("article"))).to_contain_text("449")
+
+
+def test_the_drawer_of_a_phone_closes_beside_it(page: Page) -> None:
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.get_by_role("button", name="Conversations", exact=True).click()
+    expect(page.locator("#new")).to_be_visible()
+    page.mouse.click(380, 400)
+    expect(page.locator("#new")).not_to_be_visible()
+
+
 def test_keys_do_what_the_page_says(page: Page) -> None:
-    box = page.get_by_label("Your question")
+    box = page.get_by_label("Your question", exact=True)
     expect(box).to_be_focused()
     page.keyboard.type("Count")
     page.keyboard.press("Shift+Enter")
@@ -262,9 +488,9 @@ def test_keys_do_what_the_page_says(page: Page) -> None:
 
 def test_a_screen_reader_is_told_the_answer_once(page: Page) -> None:
     turn = ask(page, "Count to 40")
-    expect(page.get_by_role("status")).to_have_text("Answering.")
+    expect(page.locator("#status")).to_have_text("Answering.")
     finished(turn)
-    expect(page.get_by_role("status")).to_have_text(" ".join(map(str, range(1, 41))))
+    expect(page.locator("#status")).to_have_text(" ".join(map(str, range(1, 41))))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -279,7 +505,7 @@ def test_axe_finds_nothing(page: Page, scheme: Any, phone: bool) -> None:
     assert_accessible(page)
     page.keyboard.press("Escape")
     if phone:
-        page.get_by_role("button", name="Conversations").click()
+        page.get_by_role("button", name="Conversations", exact=True).click()
     assert_accessible(page)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Where the agent is").click()
@@ -315,5 +541,5 @@ def test_the_page_is_the_same_for_either_protocol(tmp_path: Path) -> None:
     first, second = (render(tmp_path / name, protocol=name, project_name="my-agent") for name in ("http", "ag-ui"))
     files = sorted(path for path in first.glob("clients/web/**/*") if path.is_file())
     assert len(files) > 10
-    for path in [*files, first / "src/my_agent/inputs.py"]:
+    for path in [*files, first / "src/my_agent/requests.py"]:
         assert path.read_bytes() == (second / path.relative_to(first)).read_bytes()

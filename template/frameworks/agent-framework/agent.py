@@ -1,9 +1,8 @@
-"""The agent: Microsoft Agent Framework (https://aka.ms/agent-framework), told in the parts of `contract.py`."""
+"""The agent: Microsoft Agent Framework (https://aka.ms/agent-framework), told in the parts of `parts.py`."""
 
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from typing import Any
-from uuid import uuid4
 
 from agent_framework import (
     Agent,
@@ -11,58 +10,52 @@ from agent_framework import (
     ChatContext,
     ChatMiddleware,
     Content,
+    FunctionTool,
     Message,
-    tool,
 )
 
-from .parts import (
-    Attachment,
-    Part,
-    Prompt,
-    Reasoning,
-    Text,
-    ToolCallArguments,
-    ToolCallEnd,
-    ToolCallStart,
-    ToolResult,
-)
-from .errors import answer_too_long, turn_limit
-from .model import options, usage
-from .prompt import SYSTEM_PROMPT
+from . import parts, provider
+from .errors import turn_limit
+from .history import Answer, Attachment, Prompt, Question, Results, Step, Thought
+from .model import options
+from .parts import Part
 from .settings import Settings
-from .tools import TOOLS
+from .tools.toolbox import Tool
 
-FRAMEWORK_TOOLS = [tool(function) for function in TOOLS]
+REDACTED = "redacted:"
+"""Begins the signature of a thought that the provider shows to nobody."""
+REDACTED_MARK = {"bedrock": {"redacted_reasoning": True}}
+"""How Agent Framework marks such a thought."""
 
 
-class Conversation:
-    """What one session has said so far, and how it goes on."""
+async def answer(prompt: Prompt, model: Any, settings: Settings) -> AsyncGenerator[Part]:
+    """Go on from the prompt until the model has nothing more to call."""
+    # The tool loop is the model client's: it is not to give up before `max_turns` does.
+    model.function_invocation_configuration.update(
+        max_iterations=settings.max_turns, max_consecutive_errors_per_request=settings.max_turns
+    )
+    tools = [FrameworkTool(tool) for tool in prompt.tools]
+    agent = Agent(model, prompt.instructions, tools=tools, default_options=options(settings))
+    messages = [_message(step) for step in prompt.steps]
+    translation = Translation()
+    async with agent.run(messages, stream=True, middleware=[TurnLimit(settings.max_turns)]) as updates:
+        async for update in updates:
+            for part in translation.parts(update):
+                yield part
 
-    def __init__(self, model: Any, settings: Settings) -> None:
-        # The tool loop is the model client's: it is not to give up before `max_turns` does.
-        model.function_invocation_configuration.update(
-            max_iterations=settings.max_turns,
-            max_consecutive_errors_per_request=settings.max_turns,
-            include_detailed_errors=True,
-        )
-        self._agent = Agent(model, SYSTEM_PROMPT, tools=FRAMEWORK_TOOLS, default_options=options(settings))
-        self._settings = settings
-        self._messages: list[Message] = []
 
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
-        """Answer one prompt. Only a turn that succeeds is remembered: after a failure, the history is as before."""
-        files = [_file(attachment) for attachment in prompt.attachments]
-        messages = [*self._messages, Message("user", [*files, prompt.text])]
-        translation = Translation()
-        limit = TurnLimit(self._settings.max_turns)
-        async with self._agent.run(messages, stream=True, middleware=[limit]) as updates:
-            async for update in updates:
-                for part in translation.parts(update):
-                    yield part
-            response = await updates.get_final_response()
-        # The updates carry a running total: only the last says how much it was.
-        yield usage(response.usage_details or {})
-        self._messages = recent([*messages, *response.messages], self._settings.max_history)
+class FrameworkTool(FunctionTool):
+    """A tool that is given the arguments as the model wrote them: ours check them themselves."""
+
+    def __init__(self, tool: Tool) -> None:
+        super().__init__(name=tool.name, description=tool.description, func=tool.call, input_model=tool.parameters)
+        self._tool = tool
+
+    async def invoke(  # type: ignore[override]  # of its four forms, the one that the tool loop uses
+        self, *, arguments: dict[str, Any], tool_call_id: str, **_: Any
+    ) -> list[Content]:
+        """The result, as the model will read it."""
+        return [Content.from_text(await self._tool.call(arguments, tool_call_id))]
 
 
 class TurnLimit(ChatMiddleware):
@@ -83,49 +76,66 @@ class Translation:
     """Reads Agent Framework's updates. They say when a tool call begins and goes on, but not when it is complete."""
 
     def __init__(self) -> None:
-        self._call_id: str | None = None
+        self._call_ids: list[str] = []
 
     def parts(self, update: AgentResponseUpdate) -> Iterator[Part]:
         """The parts in one update."""
-        if update.finish_reason == "length":
-            raise answer_too_long()
         for content in update.contents:
             yield from self._content_parts(content)
         if update.finish_reason:
-            yield from self._end_call()
+            yield from map(parts.ToolCallEnd, self._call_ids)
+            self._call_ids = []
 
     def _content_parts(self, content: Content) -> Iterator[Part]:
         match content.type:
             case "text" if content.text:
-                yield Text(content.text)
-            case "text_reasoning" if content.text:
-                yield Reasoning(content.text)
+                yield parts.Text(content.text)
+            case "text_reasoning":
+                yield from _thought_parts(content)
             case "function_call" if content.call_id:
                 yield from self._call_parts(content.call_id, content)
             case "function_result" if content.call_id:
-                yield ToolResult(content.call_id, str(content.result))
+                yield parts.ToolResult(content.call_id, str(content.result))
 
     def _call_parts(self, call_id: str, content: Content) -> Iterator[Part]:
-        if call_id != self._call_id:
-            yield from self._end_call()
-            self._call_id = call_id
-            yield ToolCallStart(call_id, content.name or "")
+        if call_id not in self._call_ids:
+            self._call_ids.append(call_id)
+            yield parts.ToolCallStart(call_id, content.name or "")
         if arguments := content.arguments:
-            yield ToolCallArguments(call_id, arguments if isinstance(arguments, str) else json.dumps(arguments))
-
-    def _end_call(self) -> Iterator[Part]:
-        if self._call_id:
-            yield ToolCallEnd(self._call_id)
-            self._call_id = None
+            yield parts.ToolCallArguments(call_id, arguments if isinstance(arguments, str) else json.dumps(arguments))
 
 
-def recent(messages: list[Message], limit: int) -> list[Message]:
-    """The newest messages, `limit` at most, from a prompt on: a tool's result is nothing without its call."""
-    newest = messages[-limit:]
-    first_prompt = next((index for index, message in enumerate(newest) if message.role == "user"), len(newest))
-    return newest[first_prompt:]
+def _thought_parts(content: Content) -> Iterator[Part]:
+    if content.text:
+        yield parts.Reasoning(content.text)
+    if content.protected_data:
+        redacted = content.additional_properties.get("bedrock") == REDACTED_MARK["bedrock"]
+        yield parts.ReasoningSignature((REDACTED if redacted else "") + content.protected_data)
+
+
+def _message(step: Step) -> Message:
+    if isinstance(step, Question):
+        return Message("user", [*map(_file, step.attachments), step.text])
+    if isinstance(step, Results):
+        results = step.results
+        return Message("tool", [Content.from_function_result(each.call.id, result=each.content) for each in results])
+    return Message("assistant", _answer_contents(step))
 
 
 def _file(attachment: Attachment) -> Content:
-    # Bedrock wants a name that no other document of the conversation has.
-    return Content.from_data(attachment.data, attachment.media_type, name=f"{uuid4()}.{attachment.format}")
+    return Content.from_data(attachment.data, attachment.media_type, name=f"{attachment.name}.{attachment.format}")
+
+
+def _answer_contents(step: Answer) -> list[Content]:
+    """Thoughts that are not signed are not sent: providers want back only what they signed."""
+    thoughts = [_thought(thought, thought.signature) for thought in step.thoughts if thought.signature]
+    text = [Content.from_text(step.text)] if step.text else []
+    calls = [Content.from_function_call(call.id, call.name, arguments=call.arguments) for call in step.calls]
+    # Gemini signs the call, and Agent Framework wants the signature right before it.
+    return [*text, *thoughts, *calls] if provider.NAME == "gemini" else [*thoughts, *text, *calls]
+
+
+def _thought(thought: Thought, signature: str) -> Content:
+    mark = REDACTED_MARK if signature.startswith(REDACTED) else None
+    data = signature.removeprefix(REDACTED)
+    return Content.from_text_reasoning(text=thought.text, protected_data=data, additional_properties=mark)

@@ -3,11 +3,6 @@ def options(settings: Settings) -> dict[str, Any]:
     return {"extra_body": settings.request_fields}
 
 
-def usage(details: UsageDetails) -> Usage:
-    """Tokens of a run."""
-    return Usage(details.get("input_token_count") or 0, details.get("output_token_count") or 0)
-
-
 def in_one_message(message: Message, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """A question with its attachments as one message: Agent Framework would send one for each of them."""
     if message.role != "user" or len(sent) == 1:

@@ -1,4 +1,4 @@
-"""The agent: Agno (https://docs.agno.com), its stream told in the parts of `contract.py`."""
+"""The agent: Agno (https://docs.agno.com), its stream told in the parts of `parts.py`."""
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
@@ -11,113 +11,71 @@ from agno.models.base import Model
 from agno.models.message import Message
 from agno.models.response import ModelResponse, ToolExecution
 from agno.run.agent import (
-    ModelRequestCompletedEvent,
     ModelRequestStartedEvent,
     RunContentEvent,
     RunErrorEvent,
-    RunOutput,
     ToolCallCompletedEvent,
     ToolCallStartedEvent,
 )
 from agno.tools import Function
+from agno.tools.function import FunctionCall
 from agno.utils.log import agent_logger
 
-from .parts import (
-    Part,
-    Prompt,
-    Reasoning,
-    Text,
-    ToolCallArguments,
-    ToolCallEnd,
-    ToolCallStart,
-    ToolResult,
-    Usage,
-)
 from .errors import turn_limit
-from .model import question
-from .prompt import SYSTEM_PROMPT
+from .history import Prompt, Question, Results, Step
+from .model import answer_message, question_message, signatures
+from .parts import Part, Reasoning, ReasoningSignature, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, ToolResult
 from .settings import Settings
-from .tools import TOOLS
-
-AGNO_TOOLS = [Function.from_callable(function) for function in TOOLS]
+from .tools.toolbox import Tool
 
 # Agno logs to standard output; now to wherever everything else does.
 agent_logger.handlers.clear()
 agent_logger.propagate = True
 
 
-class Conversation:
-    """What one session has said so far, and how it goes on."""
-
-    def __init__(self, model: Model, settings: Settings) -> None:
-        self._model = model
-        self._settings = settings
-        self._messages: list[Message] = []
-
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
-        """Answer one prompt. Only a turn that succeeds is remembered: after a failure, the history is as before."""
-        failures: list[BaseException] = []
-        translation = Translation(self._settings.max_turns)
-        async with aclosing(self._events(prompt, failures)) as events:
-            async for event in events:
-                if isinstance(event, RunErrorEvent):
-                    raise failures[-1] if failures else RuntimeError(event.content)
-                for part in translation.parts(event):
-                    yield part
-        self._messages = recent(translation.messages, self._settings.max_history)
-
-    def _events(self, prompt: Prompt, failures: list[BaseException]) -> AsyncGenerator[Any]:
-        """A new agent for each turn (0.03 ms): an agent is one model's, and the model keeps this turn's failures."""
-        agent = Agent(
-            model=watched(self._model, failures),
-            tools=AGNO_TOOLS,
-            system_message=SYSTEM_PROMPT,
-            resolve_in_context=False,  # it would fill in {words} in braces
-            telemetry=False,
-        )
-        messages = [*self._messages, question(prompt)]
-        return cast(AsyncGenerator[Any], agent.arun(messages, stream=True, stream_events=True, yield_run_output=True))
-
-
-def watched(model: Model, failures: list[BaseException]) -> Model:
-    """The same model, which keeps why its calls fail: Agno's events have no more of that than a text."""
-
-    async def ainvoke_stream(*args: Any, **kwargs: Any) -> AsyncIterator[ModelResponse]:
-        try:
-            async for response in model.ainvoke_stream(*args, **kwargs):
-                yield response
-        except Exception as error:
-            failures.append(error.__cause__ or error)
-            raise
-
-    watched = copy(model)
-    watched.ainvoke_stream = ainvoke_stream  # type: ignore[method-assign]
-    return watched
+async def answer(prompt: Prompt, model: Model, settings: Settings) -> AsyncGenerator[Part]:
+    """Go on from the prompt until the model has nothing more to call."""
+    translation = Translation(settings.max_turns)
+    agent = Agent(
+        model=watched(model, translation),
+        tools=[_function(tool) for tool in prompt.tools],
+        system_message=prompt.instructions,
+        resolve_in_context=False,  # it would fill in {words} in braces
+        telemetry=False,
+    )
+    messages = [message for step in prompt.steps for message in _messages(step)]
+    events = cast(AsyncGenerator[Any], agent.arun(messages, stream=True, stream_events=True))
+    async with aclosing(events):
+        async for event in events:
+            for part in translation.parts(event):
+                yield part
 
 
 class Translation:
-    """Reads Agno's events, and keeps the messages of the run."""
+    """Reads Agno's events. `signatures` holds what they leave out: the model's signatures of its thoughts."""
 
     def __init__(self, max_turns: int) -> None:
-        self.messages: list[Message] = []
+        self.signatures: list[str] = []
         self._calls_left = max_turns
 
     def parts(self, event: Any) -> Iterator[Part]:
         """The parts in one event of `Agent.arun`; those it yields nothing for say nothing new."""
+        while self.signatures:
+            yield ReasoningSignature(self.signatures.pop(0))
         match event:
-            case ModelRequestStartedEvent():
-                self._count_call()
             case RunContentEvent(content=text, reasoning_content=thought):
                 yield from ([Reasoning(thought)] if thought else [])
                 yield from ([Text(text)] if text else [])
-            case ToolCallStartedEvent(tool=ToolExecution() as call):
-                yield from _call_parts(call)
-            case ToolCallCompletedEvent(tool=ToolExecution() as call):
-                yield ToolResult(call.tool_call_id or "", call.result or "")
-            case ModelRequestCompletedEvent(input_tokens=read, output_tokens=written):
-                yield Usage(read or 0, written or 0)
-            case RunOutput(messages=list(messages)):
-                self.messages = [message for message in messages if message.role != "system"]
+            case ModelRequestStartedEvent():
+                self._count_call()
+            case ToolCallStartedEvent(tool=ToolExecution(tool_call_id=str(id), tool_name=name, tool_args=given)):
+                yield ToolCallStart(id, name or "")
+                yield ToolCallArguments(id, json.dumps((given or {})["arguments"]))
+                yield ToolCallEnd(id)
+            case ToolCallCompletedEvent(tool=ToolExecution(tool_call_id=str(id), result=result)):
+                yield ToolResult(id, result or "")
+            case RunErrorEvent(content=reason):
+                raise RuntimeError(reason)
 
     def _count_call(self) -> None:
         if not self._calls_left:
@@ -125,15 +83,59 @@ class Translation:
         self._calls_left -= 1
 
 
-def _call_parts(call: ToolExecution) -> Iterator[Part]:
-    call_id = call.tool_call_id or ""
-    yield ToolCallStart(call_id, call.tool_name or "")
-    yield ToolCallArguments(call_id, json.dumps(call.tool_args or {}))
-    yield ToolCallEnd(call_id)
+def watched(model: Model, translation: Translation) -> Model:
+    """The same model for one run, which also tells signatures, and hands calls on as they are.
+
+    Agno's own reading of a call makes "none" and "true" something else, and leaves out tools that do not exist.
+    """
+
+    async def ainvoke_stream(*args: Any, **kwargs: Any) -> AsyncIterator[ModelResponse]:
+        async for response in model.ainvoke_stream(*args, **kwargs):
+            translation.signatures += signatures(response)
+            yield response
+
+    def get_function_calls_to_run(
+        assistant_message: Message, messages: list[Message], functions: dict[str, Function] | None = None
+    ) -> list[FunctionCall]:
+        return [_call(call, functions or {}) for call in assistant_message.tool_calls or []]
+
+    watched = copy(model)
+    watched.ainvoke_stream = ainvoke_stream  # type: ignore[method-assign]
+    watched.get_function_calls_to_run = get_function_calls_to_run  # type: ignore[method-assign]
+    return watched
 
 
-def recent(messages: list[Message], limit: int) -> list[Message]:
-    """The newest messages, `limit` at most, from a prompt on: a tool's result is nothing without its call."""
-    newest = messages[-limit:]
-    first_prompt = next((index for index, message in enumerate(newest) if message.role == "user"), len(newest))
-    return newest[first_prompt:]
+def _call(call: dict[str, Any], functions: dict[str, Function]) -> FunctionCall:
+    name = call["function"]["name"]
+    function = functions.get(name) or Function(name=name, entrypoint=_unknown, skip_entrypoint_processing=True)
+    arguments = json.loads(call["function"]["arguments"] or "{}")
+    return FunctionCall(function=function, call_id=call["id"], arguments={"arguments": arguments})
+
+
+async def _unknown(arguments: dict[str, Any], fc: FunctionCall) -> str:
+    return f"Error: there is no tool {fc.function.name}."
+
+
+def _function(tool: Tool) -> Function:
+    async def call(arguments: dict[str, Any], fc: FunctionCall) -> str:
+        return await tool.call(arguments, fc.call_id or "")
+
+    return Function(
+        name=tool.name,
+        description=tool.description,
+        parameters=tool.parameters,
+        entrypoint=call,
+        skip_entrypoint_processing=True,
+    )
+
+
+def _messages(step: Step) -> list[Message]:
+    if isinstance(step, Question):
+        return [question_message(step)]
+    if isinstance(step, Results):
+        return [_result(result.call.id, result.call.name, result.content) for result in step.results]
+    return [answer_message(step)]
+
+
+def _result(call_id: str, name: str, content: str) -> Message:
+    return Message(role="tool", tool_call_id=call_id, tool_name=name, content=content)

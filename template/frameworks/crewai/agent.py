@@ -1,183 +1,180 @@
-"""The agent: CrewAI (https://docs.crewai.com), its stream told in the parts of `contract.py`."""
+"""The agent: CrewAI (https://docs.crewai.com), its stream told in the parts of `parts.py`."""
 
 import asyncio
-import itertools
+import json
 import logging
 import os
 from asyncio import AbstractEventLoop
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from concurrent.futures import Future
-from typing import Any
+from contextlib import aclosing
+from contextvars import Context, copy_context
+from typing import Any, TypeVar
 
 os.environ["CREWAI_DISABLE_TELEMETRY"] = "true"
 os.environ["CREWAI_TRACING_ENABLED"] = "false"
 
 from crewai import Agent, BaseLLM
 from crewai.events.event_listener import event_listener
-from crewai.tools import tool
+from crewai.tools import BaseTool
 
-from .parts import Part, Prompt, Text, ToolCallArguments, ToolCallStart, ToolResult
 from .errors import turn_limit
-from .model import Model, question
-from .prompt import SYSTEM_PROMPT
+from .history import Answer, Call, Prompt, Result, Results, Step
+from .model import Model
+from .parts import Part, ToolResult
+from .said import answer_of
 from .settings import Settings
-from .tools import TOOLS
+from .tools.toolbox import Tool
 
-Message = dict[str, Any]
-
-CREW_TOOLS: list[Any] = [tool(function.__name__)(function) for function in TOOLS]
+T = TypeVar("T")
 
 event_listener.formatter.verbose = False  # or it prints boxes for every tool call, whatever `Agent.verbose` says
 logging.getLogger("crewai.flow.runtime").setLevel(logging.CRITICAL)  # what it logs of a failed run, `runs.py` logs too
 
 
-class Conversation:
-    """What one session has said so far, and how it goes on."""
-
-    def __init__(self, model: Model, settings: Settings) -> None:
-        self._model = model
-        self._settings = settings
-        self._turns: list[list[Message]] = []
-
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
-        """Answer one prompt. Only a turn that succeeds is remembered: after a failure, the history is as before."""
-        loop = asyncio.get_running_loop()
-        parts: asyncio.Queue[Part | None] = asyncio.Queue()
-        turn = Turn(
-            model=self._settings.model_id,
-            client=self._model,
-            loop=loop,
-            history=[*itertools.chain.from_iterable(self._turns)],
-            spoken=[question(prompt)],
-            calls_left=self._settings.max_turns,
-            tell=lambda part: loop.call_soon_threadsafe(parts.put_nowait, part),
-        )
-        answer = asyncio.create_task(asyncio.to_thread(_answer, turn, prompt.text))
-        answer.add_done_callback(lambda _: parts.put_nowait(None))
-        try:
-            while part := await parts.get():
-                yield part
-            await answer
-            self._remember(turn.spoken)
-        finally:
-            answer.cancel()
-            turn.cancel()
-
-    def _remember(self, messages: list[Message]) -> None:
-        self._turns.append(messages)
-        while len(self._turns) > 1 and sum(map(len, self._turns)) > self._settings.max_history:
-            self._turns.pop(0)
+async def answer(prompt: Prompt, model: Model, settings: Settings) -> AsyncGenerator[Part]:
+    """Go on from the prompt until the model has nothing more to call."""
+    parts: asyncio.Queue[Part | None] = asyncio.Queue()
+    run = Run(prompt, model, settings.max_turns, parts.put_nowait)
+    work = asyncio.create_task(asyncio.to_thread(_work, run, settings))
+    work.add_done_callback(lambda _: parts.put_nowait(None))
+    try:
+        while part := await parts.get():
+            yield part
+        await work
+    finally:
+        work.cancel()
+        run.cancel()
 
 
-class Turn(BaseLLM):
-    """The model as CrewAI calls it during one turn, which tells each piece of the answer when it comes.
+class Run:
+    """What is said and done in one run, all of it on the server's loop, which CrewAI's threads wait for.
 
-    `history` and `spoken`, what was said before this turn and since, are messages in the form of `client`.
+    CrewAI sees no more of it than that the model calls a tool: it would rename tools, change their arguments, run
+    eight at once, and leave out thoughts.
     """
 
-    client: Model
-    loop: AbstractEventLoop
-    history: list[Message]
-    spoken: list[Message]
-    calls_left: int
-    tell: Callable[[Part], object]
-    cancelled: bool = False
-    waiting: Future[Any] | None = None
-    failure: Exception | None = None
+    def __init__(self, prompt: Prompt, model: Model, max_turns: int, tell: Callable[[Part], object]) -> None:
+        self.failure: Exception | None = None
+        self._prompt = prompt
+        self._steps: list[Step] = list(prompt.steps)
+        self._tools = {tool.name: tool for tool in prompt.tools}
+        self._model = model
+        self._calls_left = max_turns
+        self._tell = tell
+        self._loop: AbstractEventLoop = asyncio.get_running_loop()
+        self._context: Context = copy_context()
+        self._waiting: Future[Any] | None = None
+        self._cancelled = False
 
-    def call(self, messages: Any, tools: Any = None, *_: Any, **__: Any) -> Any:
-        """The text of the answer, or its tool calls."""
-        try:
-            return self._call(messages, tools or [])
-        except Exception as error:
-            self.failure = error
-        raise ModelCallFailed  # bare: CrewAI would try some errors again, also those it finds as the cause of another
+    def wait(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The result of some work on the server's loop."""
+        self._waiting = self._context.run(asyncio.run_coroutine_threadsafe, self._begin(work), self._loop)
+        result: T = self._waiting.result()
+        return result
 
-    def _call(self, messages: list[Message], tools: list[Any]) -> Any:
-        for message in _results(messages):
-            self.spoken.append(message)
-            self.tell(ToolResult(message["tool_call_id"], str(message["content"])))
-        if not self.calls_left or self.cancelled:
-            raise turn_limit()
-        self.calls_left -= 1
-        answer = Answer(self.tell)
-        # As it was said: CrewAI writes "Current Task:" before the prompt, fills in {tools} in it, and drops thoughts.
-        said = [messages[0], *self.history, *self.spoken]
-        self.spoken.append(self.client.answer(said, tools, answer.add, self._wait))
-        return answer.tool_calls or answer.text or " "  # CrewAI takes nothing for a failure
-
-    def _wait(self, call: Coroutine[Any, Any, Any]) -> Any:
-        """The result of a call on the server's loop, to which connections over HTTP belong."""
-        self.waiting = asyncio.run_coroutine_threadsafe(call, self.loop)
-        if self.cancelled:
-            self.waiting.cancel()
-        return self.waiting.result()
+    async def _begin(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """A cancelled tool is to CrewAI one that failed: it goes on, and would call the model again."""
+        if self._cancelled:
+            raise asyncio.CancelledError
+        return await work()
 
     def cancel(self) -> None:
-        """End the call that waits for the model, and make no further one."""
-        self.cancelled = True
-        if self.waiting:
-            self.waiting.cancel()
+        """End the work that is waited for, and begin no more."""
+        self._cancelled = True
+        if self._waiting:
+            self._waiting.cancel()
+
+    async def call_model(self) -> Answer:
+        """Call the model once."""
+        if not self._calls_left:
+            raise turn_limit()
+        self._calls_left -= 1
+        told: list[Part] = []
+        prompt = self._prompt
+        async with aclosing(self._model.stream(prompt.instructions, self._steps, prompt.tools)) as parts:
+            async for part in parts:
+                told.append(part)
+                self._tell(part)
+        said = answer_of(told)
+        self._steps.append(said)
+        return said
+
+    async def call_tools(self) -> str:
+        """Make all calls of the model's last answer, at once."""
+        said = self._steps[-1]
+        assert isinstance(said, Answer)
+        self._steps.append(Results(tuple(await asyncio.gather(*map(self._call, said.calls)))))
+        return f"{len(said.calls)} calls are answered."
+
+    async def _call(self, call: Call) -> Result:
+        tool: Tool | None = self._tools.get(call.name)
+        if tool:
+            return Result(call, await tool.call(call.arguments, call.id))
+        content = f"Error: there is no tool {call.name}."
+        self._tell(ToolResult(call.id, content))
+        return Result(call, content)
+
+
+class RunModel(BaseLLM):
+    """The model as CrewAI calls it in one run. CrewAI reads none of what is said, but for the last answer."""
+
+    run: Any
+
+    def call(self, *_: Any, **__: Any) -> Any:
+        """The text of the answer, or a call of `CallTools`."""
+        try:
+            said: Answer = self.run.wait(self.run.call_model)
+        except Exception as error:
+            self.run.failure = error
+            raise ModelCallFailed from None  # CrewAI would try some errors again, also those that caused another
+        return [_call_tools(said)] if said.calls else said.text or " "  # CrewAI takes nothing for a failure
 
     def supports_function_calling(self) -> bool:
         """Without this, CrewAI describes the tools in the prompt."""
         return True
 
     def get_input_tokens_count(self, *_: Any, **__: Any) -> int:
-        """Nothing: how much of a session the model sees is for `MAX_HISTORY` to say, not for CrewAI's summaries."""
+        """Nothing: it is not for CrewAI to say how much of a session the model sees."""
         return 0
 
 
 class ModelCallFailed(Exception):
-    """`Turn.failure` says why."""
+    """`Run.failure` says why."""
 
 
-class Answer:
-    """What the model has said in one call."""
+class CallTools(BaseTool):
+    """The one tool that CrewAI knows: all calls of an answer."""
 
-    def __init__(self, tell: Callable[[Part], object]) -> None:
-        self._tell = tell
-        self.text = ""
-        self._calls: dict[str, Message] = {}
+    name: str = "call_tools"
+    description: str = "Make the calls of the answer."
+    run_: Any
 
-    @property
-    def tool_calls(self) -> list[Message]:
-        """In OpenAI's form, which CrewAI takes from any model."""
-        return list(self._calls.values())
-
-    def add(self, part: Part) -> None:
-        """Tell the next piece, and keep it."""
-        self._tell(part)
-        match part:
-            case Text(delta):
-                self.text += delta
-            case ToolCallStart(id, name):
-                self._calls[id] = {"id": id, "type": "function", "function": {"name": name, "arguments": ""}}
-            case ToolCallArguments(id, delta):
-                self._calls[id]["function"]["arguments"] += delta
+    def _run(self, calls: str) -> str:
+        """`calls`, their ids, is there because CrewAI ends a run that makes a call with the same arguments again."""
+        text: str = self.run_.wait(self.run_.call_tools)
+        return text
 
 
-def _answer(turn: Turn, prompt: str) -> None:
+def _call_tools(said: Answer) -> dict[str, Any]:
+    ids = " ".join(call.id for call in said.calls)
+    function = {"name": "call_tools", "arguments": json.dumps({"calls": ids})}
+    return {"id": said.calls[0].id, "type": "function", "function": function}
+
+
+def _work(run: Run, settings: Settings) -> None:
     """Blocks: CrewAI runs each agent in threads, and an event loop of its own."""
-    try:
-        asyncio.run(_agent(turn).kickoff_async([{"role": "user", "content": prompt}]))
-    except Exception as error:
-        raise (turn.failure or error) from None
-
-
-def _agent(turn: Turn) -> Agent:
-    return Agent(
+    agent = Agent(
         role="a helpful assistant",
         goal="answer the user",
-        backstory=SYSTEM_PROMPT,
-        llm=turn,
-        tools=CREW_TOOLS,
-        max_iter=turn.calls_left + 1,
+        backstory="",
+        llm=RunModel(model=settings.model_id, run=run),
+        tools=[CallTools(run_=run)],
+        max_iter=settings.max_turns + 1,
         cache=False,
         use_better_compaction=False,
     )
-
-
-def _results(messages: list[Message]) -> list[Message]:
-    """The results of the last call's tools."""
-    return list(reversed(list(itertools.takewhile(lambda message: message["role"] == "tool", reversed(messages)))))
+    try:
+        asyncio.run(agent.kickoff_async("-"))  # `Run` has the conversation
+    except Exception as error:
+        raise (run.failure or error) from None

@@ -1,17 +1,15 @@
-"""The agent: Google's Agent Development Kit (https://google.github.io/adk-docs), told in the parts of `contract.py`."""
+"""The agent: Google's Agent Development Kit (https://google.github.io/adk-docs), told in the parts of `parts.py`."""
 
-import itertools
 import json
 import logging
 import sys
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Any
-from uuid import uuid4
 
 from google.adk.agents import LlmAgent
 from google.adk.agents.invocation_context import LlmCallsLimitExceededError
-from google.adk.agents.run_config import RunConfig, StreamingMode, ToolThreadPoolConfig  # type: ignore[attr-defined]
+from google.adk.agents.run_config import RunConfig, StreamingMode  # type: ignore[attr-defined]
 from google.adk.events import Event
 from google.adk.models import BaseLlm
 from google.adk.runners import Runner
@@ -20,24 +18,14 @@ from google.adk.telemetry import ContentCapturingMode, TelemetryConfig
 from google.adk.tools.base_tool import BaseTool
 from google.adk.tools.tool_context import ToolContext
 from google.genai import types
-from google.genai.types import Blob, FinishReason, FunctionCall, FunctionResponse, UserContent
+from google.genai.types import Blob, Content, FunctionCall, FunctionDeclaration, FunctionResponse
 
-from .parts import (
-    Attachment,
-    Part,
-    Prompt,
-    Reasoning,
-    Text,
-    ToolCallArguments,
-    ToolCallEnd,
-    ToolCallStart,
-    ToolResult,
-    Usage,
-)
-from .errors import answer_too_long, turn_limit
-from .prompt import SYSTEM_PROMPT
+from .errors import turn_limit
+from .history import Answer, Attachment, Prompt, Question, Result, Results, Step
+from .model import signature, signed
+from .parts import Part, Reasoning, ReasoningSignature, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, ToolResult
 from .settings import Settings
-from .tools import TOOLS
+from .tools.toolbox import Tool
 
 NAME = "assistant"
 # No words of users in traces; and `stable`, because the other one copies all of an answer for each of its pieces.
@@ -53,64 +41,56 @@ for noise in ("telemetry", "workflow"):
     logging.getLogger(f"google_adk.google.adk.{noise}").setLevel(logging.CRITICAL)
 
 
-class Conversation:
-    """What one session has said so far, and how it goes on."""
-
-    def __init__(self, model: BaseLlm, settings: Settings) -> None:
-        self._model = model
-        self._settings = settings
-        self._turns: list[list[Event]] = []
-
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
-        """Answer one prompt. Only a turn that succeeds is remembered: after a failure, the history is as before."""
-        turn: list[Event] = []
-        translation = Translation()
-        try:
-            async with aclosing(self._events(prompt)) as events:
-                async for event in events:
-                    if not event.partial:
-                        turn.append(event)
-                    for part in translation.parts(event):
-                        yield part
-        except LlmCallsLimitExceededError as error:
-            raise turn_limit() from error
-        self._turns.append(turn)
-        while len(self._turns) > 1 and sum(map(len, self._turns)) > self._settings.max_history:
-            self._turns.pop(0)
-
-    async def _events(self, prompt: Prompt) -> AsyncGenerator[Event]:
-        sessions = InMemorySessionService()
-        session = await sessions.create_session(app_name=NAME, user_id=NAME)
-        for event in itertools.chain.from_iterable(self._turns):
-            await sessions.append_event(session, event)
-        runner = Runner(app_name=NAME, agent=self._agent(), session_service=sessions)
-        events = runner.run_async(
-            user_id=session.user_id,
-            session_id=session.id,
-            new_message=UserContent([*map(_file, prompt.attachments), prompt.text]),
-            run_config=self._run_config(),
-            yield_user_message=True,
-        )
-        async with aclosing(events):
+async def answer(prompt: Prompt, model: BaseLlm, settings: Settings) -> AsyncGenerator[Part]:
+    """Go on from the prompt until the model has nothing more to call."""
+    translation = Translation()
+    try:
+        async with aclosing(_events(prompt, model, settings)) as events:
             async for event in events:
-                yield event
+                for part in translation.parts(event):
+                    yield part
+    except LlmCallsLimitExceededError as error:
+        raise turn_limit() from error
 
-    def _agent(self) -> LlmAgent:
-        return LlmAgent(
-            name=NAME,
-            model=self._model,
-            instruction=lambda _context: SYSTEM_PROMPT,  # a plain string would be searched for {placeholders}
-            tools=[*TOOLS],
-            on_tool_error_callback=_explain,
-        )
 
-    def _run_config(self) -> RunConfig:
-        return RunConfig(
-            streaming_mode=StreamingMode.SSE,
-            max_llm_calls=self._settings.max_turns,
-            telemetry=TELEMETRY,
-            tool_thread_pool_config=ToolThreadPoolConfig(max_workers=self._settings.max_runs),
-        )
+async def _events(prompt: Prompt, model: BaseLlm, settings: Settings) -> AsyncGenerator[Event]:
+    sessions = InMemorySessionService()
+    session = await sessions.create_session(app_name=NAME, user_id=NAME)
+    *past, last = prompt.steps
+    for step in past:
+        await sessions.append_event(session, _event(step))
+    runner = Runner(app_name=NAME, agent=_agent(prompt, model), session_service=sessions)
+    config = RunConfig(streaming_mode=StreamingMode.SSE, max_llm_calls=settings.max_turns, telemetry=TELEMETRY)
+    events = runner.run_async(user_id=NAME, session_id=session.id, new_message=_content(last), run_config=config)
+    async with aclosing(events):
+        async for event in events:
+            yield event
+
+
+def _agent(prompt: Prompt, model: BaseLlm) -> LlmAgent:
+    return LlmAgent(
+        name=NAME,
+        model=model,
+        instruction=lambda _context: prompt.instructions,  # a plain string would be searched for {placeholders}
+        tools=[OurTool(tool) for tool in prompt.tools],
+    )
+
+
+class OurTool(BaseTool):
+    """A tool, as ADK calls it."""
+
+    def __init__(self, tool: Tool) -> None:
+        super().__init__(name=tool.name, description=tool.description)
+        self._tool = tool
+
+    def _get_declaration(self) -> FunctionDeclaration:
+        """ADK asks for it here: it has no public way."""
+        tool = self._tool
+        return FunctionDeclaration(name=tool.name, description=tool.description, parameters_json_schema=tool.parameters)
+
+    async def run_async(self, *, args: dict[str, Any], tool_context: ToolContext) -> str:
+        """What the tool returns."""
+        return await self._tool.call(args, tool_context.function_call_id or "")
 
 
 class Translation:
@@ -119,64 +99,81 @@ class Translation:
     def __init__(self) -> None:
         self._started: set[str] = set()
         self._ended: set[str] = set()
+        self._signed: set[str] = set()
 
     def parts(self, event: Event) -> Iterator[Part]:
         """The parts in one event of `Runner.run_async`: pieces while it is `partial`, then all of them once more."""
-        if event.finish_reason == FinishReason.MAX_TOKENS:
-            raise answer_too_long()
-        if event.partial:
-            yield from _texts(event)
-            for call in event.get_function_calls():
-                yield from self._piece(call, call.id or "", call.name or "")
-        else:
-            for call in event.get_function_calls():
-                yield from self._whole(call, call.id or "", call.name or "")
-            yield from (ToolResult(answer.id or "", _content(answer)) for answer in event.get_function_responses())
-            yield from _usage(event)
+        for part in (event.content and event.content.parts) or []:
+            if event.partial and part.text:
+                yield Reasoning(part.text) if part.thought else Text(part.text)
+            yield from self._signature(part)
+            if part.function_call:
+                call, id, name = part.function_call, part.function_call.id or "", part.function_call.name or ""
+                yield from self._piece(call, id, name) if event.partial else self._whole(call, id, name)
+            if part.function_response:
+                yield ToolResult(part.function_response.id or "", _text(part.function_response))
+        if not event.partial:
+            self._signed.clear()
+
+    def _signature(self, part: types.Part) -> Iterator[Part]:
+        if (value := signature(part)) and value not in self._signed:
+            self._signed.add(value)
+            yield ReasoningSignature(value)
 
     def _piece(self, call: FunctionCall, id: str, name: str) -> Iterator[Part]:
-        if call.will_continue and id not in self._started:
-            self._started.add(id)
-            yield ToolCallStart(id, name)
-        for argument in call.partial_args or []:
-            if not argument.json_path:  # then it is a piece of the JSON text
-                yield ToolCallArguments(id, argument.string_value or "")
-        if call.will_continue is False:
+        """Part of a call. Some models' pieces are values within its arguments: such calls are told as a whole."""
+        for piece in call.partial_args or []:
+            if piece.json_path:
+                continue
+            if id not in self._started:
+                self._started.add(id)
+                yield ToolCallStart(id, name)
+            yield ToolCallArguments(id, piece.string_value or "")
+        if call.will_continue is False and id in self._started:
             self._ended.add(id)
             yield ToolCallEnd(id)
 
     def _whole(self, call: FunctionCall, id: str, name: str) -> Iterator[Part]:
-        if id in self._ended:
-            return
-        if id not in self._started:
+        if id not in self._ended:
             yield ToolCallStart(id, name)
-        yield ToolCallArguments(id, json.dumps(call.args or {}))
-        yield ToolCallEnd(id)
+            yield ToolCallArguments(id, json.dumps(call.args or {}))
+            yield ToolCallEnd(id)
+
+
+def _text(response: FunctionResponse) -> str:
+    """What the tool returned: ADK wraps it, as `result`, or as `error` when the call could not be made."""
+    values = response.response or {}
+    return str(values["result"]) if "result" in values else f"Error: {values.get('error')}"
+
+
+def _event(step: Step) -> Event:
+    """An event with another author than its agent would be rewritten as something that the user told."""
+    return Event(
+        author="user" if isinstance(step, Question) else NAME,
+        invocation_id=NAME,
+        content=_content(step),
+    )
+
+
+def _content(step: Step) -> Content:
+    if isinstance(step, Question):
+        return Content(role="user", parts=[*map(_file, step.attachments), types.Part(text=step.text)])
+    if isinstance(step, Results):
+        return Content(role="user", parts=[*map(_result, step.results)])
+    return Content(role="model", parts=signed(_said(step), step.thoughts))
+
+
+def _said(step: Answer) -> list[types.Part]:
+    calls = (FunctionCall(id=call.id, name=call.name, args=call.arguments) for call in step.calls)
+    text = [types.Part(text=step.text)] if step.text else []
+    return [*text, *(types.Part(function_call=call) for call in calls)]
+
+
+def _result(result: Result) -> types.Part:
+    response = {"result": result.content}
+    return types.Part(function_response=FunctionResponse(id=result.call.id, name=result.call.name, response=response))
 
 
 def _file(attachment: Attachment) -> types.Part:
-    # Bedrock wants a name that no other document of the conversation has.
-    name = f"document-{uuid4()}"
-    return types.Part(inline_data=Blob(data=attachment.data, mime_type=attachment.media_type, display_name=name))
-
-
-def _texts(event: Event) -> Iterator[Reasoning | Text]:
-    parts = event.content.parts if event.content else None
-    return (Reasoning(part.text) if part.thought else Text(part.text) for part in parts or [] if part.text)
-
-
-def _content(response: FunctionResponse) -> str:
-    """What the tool returned: ADK wraps it, as `result`, or as `error` when the call could not be made."""
-    values = response.response or {}
-    return str(values.get("result", values.get("error", "")))
-
-
-def _usage(event: Event) -> Iterator[Usage]:
-    if tokens := event.usage_metadata:
-        read = (tokens.prompt_token_count or 0) + (tokens.tool_use_prompt_token_count or 0)
-        yield Usage(read, (tokens.candidates_token_count or 0) + (tokens.thoughts_token_count or 0))
-
-
-def _explain(_tool: BaseTool, _arguments: dict[str, Any], _context: ToolContext, error: Exception) -> dict[str, str]:
-    """A call of a tool that does not exist is a result that the model reads."""
-    return {"error": str(error)}
+    data, type = attachment.data, attachment.media_type
+    return types.Part(inline_data=Blob(data=data, mime_type=type, display_name=attachment.name))

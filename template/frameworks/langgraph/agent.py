@@ -1,87 +1,91 @@
-"""The agent: LangChain's, on LangGraph (https://docs.langchain.com), its stream told in the parts of `contract.py`."""
+"""The agent: LangChain's, on LangGraph (https://docs.langchain.com), its stream told in the parts of `parts.py`."""
 
 import base64
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any, cast
-from uuid import uuid4
 
-from langchain.agents import create_agent
+from langchain.agents import AgentState, create_agent
+from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
 from langchain.chat_models import BaseChatModel
-from langchain.messages import (
-    AIMessage,
-    AIMessageChunk,
-    AnyMessage,
-    HumanMessage,
-    ToolCallChunk,
-    ToolMessage,
-    trim_messages,
-)
-from langchain.tools import tool
+from langchain.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage, SystemMessage, ToolCall, ToolMessage
+from langchain_core.language_models import FakeListChatModel
 from langgraph.errors import GraphRecursionError
-from langgraph.graph.state import CompiledStateGraph
 
-from .parts import (
-    Attachment,
-    Part,
-    Prompt,
-    Reasoning,
-    Text,
-    ToolCallArguments,
-    ToolCallEnd,
-    ToolCallStart,
-    ToolResult,
-    Usage,
-)
-from .errors import answer_too_long, turn_limit
-from .prompt import SYSTEM_PROMPT
+from . import parts, provider
+from .errors import turn_limit
+from .history import Answer, Attachment, Prompt, Question, Result, Results, Step
+from .parts import Part
 from .settings import Settings
-from .tools import TOOLS
+from .tools.toolbox import Tool
 
-Agent = CompiledStateGraph[Any, Any, Any, Any]
+REDACTED = "redacted:"
+"""Begins the signature of a thought that the provider shows to nobody."""
+REDACTED_BLOCKS: dict[str, Callable[[str], dict[str, Any]]] = {
+    "bedrock": lambda data: {"reasoningContent": {"redactedContent": base64.b64decode(data)}},
+    "anthropic": lambda data: {"type": "redacted_thinking", "data": data},
+}
+"""Such a thought, as LangChain's client of each provider that has them wants it back."""
+CALL_SIGNATURES = "__gemini_function_call_thought_signatures__"
+"""Where LangChain keeps what Gemini signs: calls, by their ids."""
 
-LANGCHAIN_TOOLS = [tool(function, parse_docstring=True) for function in TOOLS]
 
-# How providers say that their output limit cut the answer.
-STOP_REASONS = ("stopReason", "stop_reason", "finish_reason")
-OUTPUT_LIMIT = {"max_tokens", "length", "MAX_TOKENS"}
+@dataclass(frozen=True)
+class Run:
+    """What a run brings, as LangGraph's context."""
+
+    prompt: Prompt
+    model: BaseChatModel
 
 
-class Conversation:
-    """What one session has said so far, and how it goes on."""
+class ByRun(AgentMiddleware[AgentState[Any], Run]):
+    """Gives each model call the run's model, instructions and tools, and calls the tools."""
 
-    def __init__(self, model: BaseChatModel, settings: Settings) -> None:
-        self._agent: Agent = create_agent(model, LANGCHAIN_TOOLS, system_prompt=SYSTEM_PROMPT)
-        self._settings = settings
-        self._messages: list[AnyMessage] = []
+    async def awrap_model_call(
+        self, request: ModelRequest[Run], handler: Callable[[ModelRequest[Run]], Awaitable[ModelResponse[Any]]]
+    ) -> ModelResponse[Any]:
+        """The model's answer."""
+        run = request.runtime.context
+        instructions = SystemMessage(run.prompt.instructions)
+        tools: list[Any] = [_description(tool) for tool in run.prompt.tools]
+        return await handler(request.override(model=run.model, system_message=instructions, tools=tools))
 
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
-        """Answer one prompt. Only a turn that succeeds is remembered: after a failure, the history is as before."""
-        messages = [*self._messages, _question(prompt)]
-        translation = Translation()
-        try:
-            async with aclosing(self._events(messages)) as events:
-                async for mode, event in events:
-                    for part in translation.parts(mode, event):
-                        yield part
-        except GraphRecursionError as error:
-            raise turn_limit() from error
-        self._messages = recent([*messages, *translation.messages], self._settings.max_history)
+    async def awrap_tool_call(self, request: ToolCallRequest, handler: Any) -> ToolMessage:
+        """The tool's result. Our tools check their arguments themselves."""
+        call, run = request.tool_call, cast(Run, request.runtime.context)
+        tool = next((tool for tool in run.prompt.tools if tool.name == call["name"]), None)
+        text = await tool.call(call["args"], call["id"] or "") if tool else f"Error: there is no tool {call['name']}."
+        return ToolMessage(text, tool_call_id=call["id"], name=call["name"])
 
-    def _events(self, messages: list[AnyMessage]) -> AsyncGenerator[tuple[str, Any]]:
-        steps = 2 * self._settings.max_turns  # a model call is one, and the tools that it calls are another
-        events = self._agent.astream(
-            {"messages": messages}, {"recursion_limit": steps}, stream_mode=["messages", "updates"]
-        )
-        return cast(AsyncGenerator[tuple[str, Any]], events)
+
+AGENT = create_agent(FakeListChatModel(responses=[]), middleware=[ByRun()], context_schema=Run)
+"""Compiled once: all that differs between runs comes with the run, the model too."""
+
+
+async def answer(prompt: Prompt, model: BaseChatModel, settings: Settings) -> AsyncGenerator[Part]:
+    """Go on from the prompt until the model has nothing more to call."""
+    events = AGENT.astream(
+        {"messages": [message for step in prompt.steps for message in _messages(step)]},
+        {"recursion_limit": 2 * settings.max_turns},  # a model call is one, and the tools that it calls are another
+        context=Run(prompt, model),
+        stream_mode=["messages", "updates"],
+    )
+    translation = Translation()
+    try:
+        async with aclosing(cast(AsyncGenerator[tuple[str, Any]], events)):
+            async for mode, event in events:
+                for part in translation.parts(mode, event):
+                    yield part
+    except GraphRecursionError as error:
+        raise turn_limit() from error
 
 
 class Translation:
     """Reads LangGraph's two streams: `messages` has the model's tokens, `updates` each message once it is complete."""
 
     def __init__(self) -> None:
-        self.messages: list[AnyMessage] = []
-        self._call_id: str | None = None
+        self._call_ids: dict[int | str | None, str] = {}
 
     def parts(self, mode: str, event: Any) -> Iterator[Part]:
         """The parts in one event of `astream`."""
@@ -89,63 +93,93 @@ class Translation:
             case "messages", (AIMessageChunk() as chunk, _):
                 yield from self._chunk_parts(chunk)
             case "updates", update:
-                messages = [message for state in update.values() for message in state["messages"]]
-                self.messages += messages
-                for message in messages:
-                    yield from _message_parts(message)
+                for state in update.values():
+                    for message in state["messages"]:
+                        yield from _message_parts(message)
 
     def _chunk_parts(self, chunk: AIMessageChunk) -> Iterator[Part]:
-        if not chunk.tool_call_chunks:
-            yield from self._end_call()
         for block in chunk.content_blocks:
-            if block["type"] == "reasoning":
-                yield Reasoning(block.get("reasoning", ""))
-            elif block["type"] == "text":
-                yield Text(block["text"])
+            yield from _block_parts(block)
+        for signature in chunk.additional_kwargs.get(CALL_SIGNATURES, {}).values():
+            yield parts.ReasoningSignature(signature)
         for call in chunk.tool_call_chunks:
-            yield from self._call_parts(call)
-
-    def _call_parts(self, call: ToolCallChunk) -> Iterator[Part]:
-        if call["id"]:
-            yield from self._end_call()
-            self._call_id = call["id"]
-            yield ToolCallStart(call["id"], call["name"] or "")
-        if call["args"] and self._call_id:
-            yield ToolCallArguments(self._call_id, call["args"])
-
-    def _end_call(self) -> Iterator[Part]:
-        if self._call_id:
-            yield ToolCallEnd(self._call_id)
-            self._call_id = None
+            if call["id"]:
+                self._call_ids[call["index"]] = call["id"]
+                yield parts.ToolCallStart(call["id"], call["name"] or "")
+            if call["args"]:
+                yield parts.ToolCallArguments(self._call_ids[call["index"]], call["args"])
 
 
-def _question(prompt: Prompt) -> HumanMessage:
-    if not prompt.attachments:
-        return HumanMessage(prompt.text)  # not every server with OpenAI's API takes a list
-    return HumanMessage([*map(_block, prompt.attachments), {"type": "text", "text": prompt.text}])
+def _block_parts(block: Any) -> Iterator[Part]:
+    match block:
+        case {"type": "text", "text": text}:
+            yield parts.Text(text)
+        case {"type": "reasoning", "reasoning": thought}:
+            yield parts.Reasoning(thought)
+    match block:
+        case {"type": "reasoning", "extras": {"signature": signature}}:
+            yield parts.ReasoningSignature(signature)
+        case {"type": "reasoning", "extras": {"redacted_content": data}}:
+            yield parts.ReasoningSignature(REDACTED + base64.b64encode(data).decode())
+        case {"value": {"type": "redacted_thinking", "data": data}}:
+            yield parts.ReasoningSignature(REDACTED + data)
 
 
-def _block(attachment: Attachment) -> dict[str, str]:
+def _message_parts(message: AnyMessage) -> Iterator[Part]:
+    if isinstance(message, ToolMessage):
+        yield parts.ToolResult(message.tool_call_id, str(message.text))
+    elif isinstance(message, AIMessage):
+        yield from (parts.ToolCallEnd(call["id"] or "") for call in message.tool_calls)
+
+
+def _description(tool: Tool) -> dict[str, Any]:
+    function = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+    return {"type": "function", "function": function}
+
+
+def _messages(step: Step) -> list[AnyMessage]:
+    if isinstance(step, Question):
+        return [_question(step)]
+    if isinstance(step, Results):
+        return [_result(result) for result in step.results]
+    return [_answer(step)]
+
+
+def _question(question: Question) -> HumanMessage:
+    if not question.attachments:
+        return HumanMessage(question.text)  # not every server with OpenAI's API takes a list
+    return HumanMessage([*map(_file, question.attachments), {"type": "text", "text": question.text}])
+
+
+def _file(attachment: Attachment) -> dict[str, str]:
     return {
         "type": "image" if attachment.is_image else "file",
         "mime_type": attachment.media_type,
         "base64": base64.b64encode(attachment.data).decode(),
         "filename": f"file.{attachment.format}",  # for OpenAI, which wants one
-        "name": f"document-{uuid4()}",  # for Bedrock, which wants one that no other document of the conversation has
+        "name": attachment.name,  # for Bedrock, which wants one
     }
 
 
-def _message_parts(message: AnyMessage) -> Iterator[Part]:
-    if isinstance(message, ToolMessage):
-        yield ToolResult(message.tool_call_id, str(message.text))
-    elif isinstance(message, AIMessage):
-        if any(message.response_metadata.get(name) in OUTPUT_LIMIT for name in STOP_REASONS):
-            raise answer_too_long()
-        if usage := message.usage_metadata:
-            yield Usage(usage["input_tokens"], usage["output_tokens"])
+def _answer(step: Answer) -> AIMessage:
+    """Thoughts that are not signed are not sent: providers want back only what they signed."""
+    signed = [(thought.text, thought.signature) for thought in step.thoughts if thought.signature]
+    thoughts = [_thought(text, signature) for text, signature in signed]
+    text = [{"type": "text", "text": step.text}] if step.text else []
+    uses = [{"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments} for call in step.calls]
+    return AIMessage(
+        # Where text will do, it is text: not every server with OpenAI's API takes a list.
+        [*thoughts, *text, *uses] if thoughts or not text else step.text,
+        tool_calls=[ToolCall(id=call.id, name=call.name, args=call.arguments) for call in step.calls],
+        additional_kwargs={CALL_SIGNATURES: {call.id: signed[-1][1] for call in step.calls[:1] if signed}},
+    )
 
 
-def recent(messages: list[AnyMessage], limit: int) -> list[AnyMessage]:
-    """The newest messages, `limit` at most, from a prompt on: a tool's result is nothing without its call."""
-    newest = trim_messages(messages, max_tokens=limit, token_counter=len, strategy="last", start_on="human")
-    return cast(list[AnyMessage], newest)
+def _thought(text: str, signature: str) -> dict[str, Any]:
+    if signature.startswith(REDACTED):
+        return REDACTED_BLOCKS[provider.NAME](signature.removeprefix(REDACTED))
+    return {"type": "thinking", "thinking": text, "signature": signature}
+
+
+def _result(result: Result) -> ToolMessage:
+    return ToolMessage(result.content, tool_call_id=result.call.id, name=result.call.name)

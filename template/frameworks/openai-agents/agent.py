@@ -1,6 +1,8 @@
-"""The agent: OpenAI Agents SDK (https://openai.github.io/openai-agents-python), told in the parts of `contract.py`."""
+"""The agent: OpenAI Agents SDK (https://openai.github.io/openai-agents-python), told in the parts of `parts.py`."""
 
+import asyncio
 import base64
+import json
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any, cast
 
@@ -15,64 +17,47 @@ from agents import (
     RunResultStreaming,
     StreamEvent,
     TResponseInputItem,
-    function_tool,
     set_tracing_disabled,
 )
+from agents.tool_context import ToolContext
 
-from .parts import (
-    Attachment,
-    Part,
-    Prompt,
-    Reasoning,
-    Text,
-    ToolCallArguments,
-    ToolCallEnd,
-    ToolCallStart,
-    ToolResult,
-    Usage,
-)
+from . import parts
 from .errors import turn_limit
-from .prompt import SYSTEM_PROMPT
+from .history import Answer, Attachment, Call, Prompt, Question, Result, Results, Step
+from .parts import Part
 from .settings import Settings
-from .tools import TOOLS
+from .tools.toolbox import Tool
 
 set_tracing_disabled(True)  # it would go to OpenAI, whichever model is used
 
-FUNCTION_TOOLS: list[FunctionTool] = [function_tool(function, strict_mode=False) for function in TOOLS]
+
+async def answer(prompt: Prompt, model: Model, settings: Settings) -> AsyncGenerator[Part]:
+    """Go on from the prompt until the model has nothing more to call."""
+    run = _run(prompt, model, settings)
+    translation = Translation()
+    try:
+        async for event in run.stream_events():
+            for part in translation.parts(event):
+                yield part
+    except MaxTurnsExceeded as error:
+        raise turn_limit() from error
+    finally:
+        run.cancel()
+        if run.run_loop_task:
+            await asyncio.wait({run.run_loop_task})  # its tools have ended then
 
 
-class Conversation:
-    """What one session has said so far, and how it goes on."""
-
-    def __init__(self, model: Model, settings: Settings) -> None:
-        self._agent = Agent(
-            name="assistant",
-            instructions=SYSTEM_PROMPT,
-            model=model,
-            model_settings=ModelSettings(include_usage=True, extra_body=settings.request_fields),
-            tools=[*FUNCTION_TOOLS],
-        )
-        self._settings = settings
-        self._items: list[TResponseInputItem] = []
-
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
-        """Answer one prompt. Only a turn that succeeds is remembered: after a failure, the history is as before."""
-        run = self._run(prompt)
-        translation = Translation()
-        try:
-            async for event in run.stream_events():
-                for part in translation.parts(event):
-                    yield part
-        except MaxTurnsExceeded as error:
-            raise turn_limit() from error
-        finally:
-            run.cancel()
-        self._items = recent(run.to_input_list(), self._settings.max_history)
-
-    def _run(self, prompt: Prompt) -> RunResultStreaming:
-        items = [*self._items, _item(prompt)]
-        config = RunConfig(tool_not_found_behavior="return_error_to_model")
-        return Runner.run_streamed(self._agent, items, max_turns=self._settings.max_turns, run_config=config)
+def _run(prompt: Prompt, model: Model, settings: Settings) -> RunResultStreaming:
+    agent = Agent(
+        name="assistant",
+        instructions=prompt.instructions,
+        model=model,
+        model_settings=ModelSettings(include_usage=True, extra_body=settings.request_fields),
+        tools=[_tool(tool) for tool in prompt.tools],
+    )
+    items = [cast(TResponseInputItem, item) for step in prompt.steps for item in _items(step)]
+    config = RunConfig(tool_not_found_behavior="return_error_to_model")
+    return Runner.run_streamed(agent, items, max_turns=settings.max_turns, run_config=config)
 
 
 class Translation:
@@ -87,40 +72,66 @@ class Translation:
             case "raw_response_event":
                 yield from self._model_parts(event.data)
             case "run_item_stream_event" if event.item.type == "tool_call_output_item":
-                yield ToolResult(event.item.call_id or "", str(event.item.output))
+                yield parts.ToolResult(event.item.call_id or "", str(event.item.output))
 
     def _model_parts(self, event: Any) -> Iterator[Part]:
         match event.type:
             case "response.output_text.delta":
-                yield Text(event.delta)
+                yield parts.Text(event.delta)
             case "response.reasoning_summary_text.delta" | "response.reasoning_text.delta":
-                yield Reasoning(event.delta)
-            case "response.output_item.added" if event.item.type == "function_call":
+                yield parts.Reasoning(event.delta)
+            case "response.output_item.added" if _is_call(event.item):
                 self._calls[event.output_index] = event.item.call_id
-                yield ToolCallStart(event.item.call_id, event.item.name)
+                yield parts.ToolCallStart(event.item.call_id, event.item.name)
             case "response.function_call_arguments.delta" if event.delta:
-                yield ToolCallArguments(self._calls[event.output_index], event.delta)
-            case "response.output_item.done" if event.item.type == "function_call":
-                yield ToolCallEnd(event.item.call_id)
-            case "response.completed" if usage := event.response.usage:
-                yield Usage(usage.input_tokens, usage.output_tokens)
+                yield parts.ToolCallArguments(self._calls[event.output_index], event.delta)
+            case "response.completed":
+                yield from (parts.ToolCallEnd(item.call_id) for item in event.response.output if _is_call(item))
 
 
-def _item(prompt: Prompt) -> TResponseInputItem:
-    files = [_content(attachment) for attachment in prompt.attachments]
-    content = [*files, {"type": "input_text", "text": prompt.text}] if files else prompt.text
-    return cast(TResponseInputItem, {"role": "user", "content": content})
+def _is_call(item: Any) -> bool:
+    return bool(item.type == "function_call")
 
 
-def _content(attachment: Attachment) -> dict[str, str]:
+def _tool(tool: Tool) -> FunctionTool:
+    async def invoke(context: ToolContext[Any], arguments: str) -> str:
+        return await tool.call(json.loads(arguments or "{}"), context.tool_call_id)
+
+    return FunctionTool(tool.name, tool.description, tool.parameters, invoke, strict_json_schema=False)
+
+
+def _items(step: Step) -> list[dict[str, Any]]:
+    if isinstance(step, Question):
+        return [{"role": "user", "content": _content(step)}]
+    if isinstance(step, Results):
+        return [*map(_output, step.results)]
+    return _answer_items(step)
+
+
+def _content(question: Question) -> str | list[dict[str, Any]]:
+    if not question.attachments:
+        return question.text  # not every server with OpenAI's API takes a list
+    return [*map(_file, question.attachments), {"type": "input_text", "text": question.text}]
+
+
+def _file(attachment: Attachment) -> dict[str, Any]:
     url = f"data:{attachment.media_type};base64,{base64.b64encode(attachment.data).decode()}"
     if attachment.is_image:
         return {"type": "input_image", "image_url": url}
     return {"type": "input_file", "filename": f"document.{attachment.format}", "file_data": url}
 
 
-def recent(items: list[TResponseInputItem], limit: int) -> list[TResponseInputItem]:
-    """The newest items, `limit` at most, from a prompt on: a tool's result is nothing without its call."""
-    newest = items[-limit:]
-    prompts = (index for index, item in enumerate(newest) if item.get("role") == "user")
-    return newest[next(prompts, limit) :]
+def _answer_items(step: Answer) -> list[dict[str, Any]]:
+    """Its text and its calls. The API wants no thoughts back: it signs none."""
+    text = [{"type": "output_text", "text": step.text, "annotations": []}]
+    said = [{"type": "message", "id": "-", "role": "assistant", "content": text}] if step.text else []
+    return [*said, *map(_call, step.calls)]
+
+
+def _call(call: Call) -> dict[str, Any]:
+    arguments = json.dumps(call.arguments, ensure_ascii=False)
+    return {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": arguments}
+
+
+def _output(result: Result) -> dict[str, Any]:
+    return {"type": "function_call_output", "call_id": result.call.id, "output": result.content}

@@ -1,19 +1,20 @@
-"""The agent: Pydantic AI (https://ai.pydantic.dev), its stream told in the parts of `contract.py`."""
+"""The agent: Pydantic AI (https://ai.pydantic.dev), its stream told in the parts of `parts.py`."""
 
-import asyncio
-import functools
-import inspect
-from collections.abc import AsyncGenerator, Callable, Iterator
+import base64
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 import pydantic_ai
-from pydantic_ai import Agent, AgentRunResult, AgentRunResultEvent, AgentStreamEvent, Tool, UsageLimits
-from pydantic_ai.exceptions import OutputTokenLimitExceeded, UsageLimitExceeded
+from anyio import to_thread
+from pydantic_ai import Agent, AgentRunResultEvent, AgentStreamEvent, RunContext, UsageLimits
+from pydantic_ai.exceptions import UsageLimitExceeded
 from pydantic_ai.messages import (
     BinaryContent,
+    FunctionToolCallEvent,
     FunctionToolResultEvent,
     ModelMessage,
     ModelRequest,
+    ModelResponse,
     PartDeltaEvent,
     PartEndEvent,
     PartStartEvent,
@@ -23,128 +24,144 @@ from pydantic_ai.messages import (
     ThinkingPartDelta,
     ToolCallPart,
     ToolCallPartDelta,
-    UserContent,
+    ToolReturnPart,
     UserPromptPart,
 )
 from pydantic_ai.models import Model
+from pydantic_ai.tools import ToolDefinition
+from pydantic_ai.toolsets import AbstractToolset, ToolsetTool
+from pydantic_core import SchemaValidator, core_schema
 
-from .parts import (
-    Part,
-    Prompt,
-    Reasoning,
-    Text,
-    ToolCallArguments,
-    ToolCallEnd,
-    ToolCallStart,
-    ToolResult,
-    Usage,
-)
-from .errors import answer_too_long, turn_limit
-from .prompt import SYSTEM_PROMPT
+from . import parts
+from .errors import turn_limit
+from .history import Answer, Prompt, Question, Results, Step
+from .parts import Part
 from .settings import Settings
-from .tools import TOOLS
+from .tools.toolbox import Tool
 
 pydantic_ai.BANNER_ENABLED = False
 
-
-def off_the_loop(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A tool in the server's own threads. Those of Pydantic AI are 40 at most, and hold up a run that is cancelled."""
-    if inspect.iscoroutinefunction(function):
-        return function
-
-    @functools.wraps(function)
-    async def run(*args: Any, **kwargs: Any) -> Any:
-        return await asyncio.to_thread(function, *args, **kwargs)
-
-    return run
+AGENT: Agent[None, str | None] = Agent(output_type=[str, type(None)])
+"""It has nothing of its own: all that a run needs comes with the run. A model may have nothing to say."""
+ANYTHING = SchemaValidator(core_schema.any_schema())
+REDACTED = "redacted:"
+"""Begins the signature of a thought that the provider shows to nobody."""
 
 
-FRAMEWORK_TOOLS: list[Tool[object]] = [Tool(off_the_loop(function)) for function in TOOLS]
+async def answer(prompt: Prompt, model: Model, settings: Settings) -> AsyncGenerator[Part]:
+    """Go on from the prompt until the model has nothing more to call."""
+    # Pydantic AI waits for Bedrock in threads of AnyIO, which has 40 of them unless told otherwise.
+    to_thread.current_default_thread_limiter().total_tokens = 40 + settings.max_runs
+    run = AGENT.run_stream_events(
+        message_history=[_message(step, model) for step in prompt.steps],
+        model=model,
+        instructions=prompt.instructions,
+        toolsets=[Toolset(prompt.tools)],
+        usage_limits=UsageLimits(request_limit=settings.max_turns),
+        retries=settings.max_turns,
+    )
+    translation = Translation()
+    try:
+        async with run as events:
+            async for event in events:
+                for part in translation.parts(event):
+                    yield part
+    except UsageLimitExceeded as error:
+        raise turn_limit() from error
 
 
-class Conversation:
-    """What one session has said so far, and how it goes on."""
+class Toolset(AbstractToolset[None]):
+    """Tools that are given the arguments as the model wrote them: they check them themselves."""
 
-    def __init__(self, model: Model, settings: Settings) -> None:
-        self._agent: Agent[object, str | None] = Agent(
-            model,
-            output_type=[str, type(None)],
-            instructions=SYSTEM_PROMPT,
-            tools=FRAMEWORK_TOOLS,
-            retries=settings.max_turns,
+    id = None
+
+    def __init__(self, tools: tuple[Tool, ...]) -> None:
+        self._tools = {tool.name: tool for tool in tools}
+
+    async def get_tools(self, ctx: RunContext[None]) -> dict[str, ToolsetTool[None]]:
+        """All of them."""
+        return {name: self._described(tool, ctx.max_retries) for name, tool in self._tools.items()}
+
+    def _described(self, tool: Tool, max_retries: int) -> ToolsetTool[None]:
+        definition = ToolDefinition(
+            name=tool.name, description=tool.description, parameters_json_schema=tool.parameters, strict=False
         )
-        self._settings = settings
-        self._messages: list[ModelMessage] = []
+        return ToolsetTool(toolset=self, tool_def=definition, max_retries=max_retries, args_validator=ANYTHING)
 
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
-        """Answer one prompt. Only a turn that succeeds is remembered: after a failure, the history is as before."""
-        limits = UsageLimits(request_limit=self._settings.max_turns)
-        translation = Translation()
-        run = self._agent.run_stream_events(_content(prompt), message_history=self._messages, usage_limits=limits)
-        try:
-            async with run as events:
-                async for event in events:
-                    for part in translation.parts(event):
-                        yield part
-        except UsageLimitExceeded as error:
-            raise turn_limit() from error
-        except OutputTokenLimitExceeded as error:
-            raise answer_too_long() from error
-        self._messages = recent(events.all_messages(), self._settings.max_history)
+    async def call_tool(
+        self, name: str, tool_args: dict[str, Any], ctx: RunContext[None], tool: ToolsetTool[None]
+    ) -> str:
+        """The result, as the model will read it."""
+        return await self._tools[name].call(tool_args, ctx.tool_call_id or "")
 
 
 class Translation:
     """Reads Pydantic AI's events; those it yields nothing for repeat what others said, or say what is to come."""
 
     def __init__(self) -> None:
-        self._call_id = ""
+        self._call_ids: dict[int, str] = {}
 
     def parts(self, event: AgentStreamEvent | AgentRunResultEvent[Any]) -> Iterator[Part]:
         """The parts in one event of `Agent.run_stream_events`."""
         match event:
             case PartStartEvent(part=TextPart(content=text)) | PartDeltaEvent(delta=TextPartDelta(content_delta=text)):
-                yield Text(text)
+                yield parts.Text(text)
             case PartStartEvent(part=ThinkingPart(content=thought)):
-                yield Reasoning(thought)
+                yield parts.Reasoning(thought)
             case PartDeltaEvent(delta=ThinkingPartDelta(content_delta=str(thought))):
-                yield Reasoning(thought)
-            case PartStartEvent(part=ToolCallPart() as call):
-                yield from self._call_parts(call)
-            case PartDeltaEvent(delta=ToolCallPartDelta(args_delta=str(delta))):
-                yield ToolCallArguments(self._call_id, delta)
-            case PartEndEvent(part=ToolCallPart(tool_call_id=call_id)):
-                yield ToolCallEnd(call_id)
+                yield parts.Reasoning(thought)
+            case PartEndEvent(part=ThinkingPart(signature=str(data), id="redacted_content")):
+                yield parts.ReasoningSignature(REDACTED + base64.b64encode(data.encode()).decode())
+            case PartEndEvent(part=ThinkingPart(signature=str(data), id="redacted_thinking")):
+                yield parts.ReasoningSignature(REDACTED + data)
+            case PartEndEvent(part=ThinkingPart(signature=str(signature))):
+                yield parts.ReasoningSignature(signature)
+            case PartStartEvent(index=index, part=ToolCallPart() as call):
+                self._call_ids[index] = call.tool_call_id
+                yield from _call_parts(call)
+            case PartDeltaEvent(index=index, delta=ToolCallPartDelta(args_delta=str(delta))):
+                yield parts.ToolCallArguments(self._call_ids[index], delta)
+            case FunctionToolCallEvent(part=call):
+                yield parts.ToolCallEnd(call.tool_call_id)
             case FunctionToolResultEvent(part=result):
-                yield ToolResult(result.tool_call_id, result.model_response_str())
-            case AgentRunResultEvent(result=result):
-                yield _usage(result)
-
-    def _call_parts(self, call: ToolCallPart) -> Iterator[Part]:
-        self._call_id = call.tool_call_id
-        yield ToolCallStart(call.tool_call_id, call.tool_name)
-        if call.args:
-            yield ToolCallArguments(call.tool_call_id, call.args_as_json_str())
+                yield parts.ToolResult(result.tool_call_id, result.model_response_str())
 
 
-def _content(prompt: Prompt) -> str | list[UserContent]:
-    if not prompt.attachments:
-        return prompt.text  # not every server with OpenAI's API takes a list
-    files = (BinaryContent(attachment.data, media_type=attachment.media_type) for attachment in prompt.attachments)
-    return [*files, prompt.text]
+def _call_parts(call: ToolCallPart) -> Iterator[Part]:
+    if signature := (call.provider_details or {}).get("thought_signature"):  # Gemini signs calls
+        yield parts.ReasoningSignature(signature)
+    yield parts.ToolCallStart(call.tool_call_id, call.tool_name)
+    if call.args:
+        yield parts.ToolCallArguments(call.tool_call_id, call.args_as_json_str())
 
 
-def _usage(result: AgentRunResult[Any]) -> Usage:
-    if result.response.finish_reason == "length":
-        raise answer_too_long()
-    return Usage(result.usage.input_tokens, result.usage.output_tokens)
+def _message(step: Step, model: Model) -> ModelMessage:
+    if isinstance(step, Question):
+        return ModelRequest([_prompt(step)])
+    if isinstance(step, Results):
+        results = step.results
+        return ModelRequest([ToolReturnPart(result.call.name, result.content, result.call.id) for result in results])
+    return ModelResponse(_answer_parts(step, model), provider_name=model.system)
 
 
-def recent(messages: list[ModelMessage], limit: int) -> list[ModelMessage]:
-    """The newest messages, `limit` at most, from a prompt on: a tool's result is nothing without its call."""
-    newest = messages[-limit:]
-    prompts = (index for index, message in enumerate(newest) if _is_prompt(message))
-    return newest[next(prompts, limit) :]
+def _prompt(question: Question) -> UserPromptPart:
+    if not question.attachments:
+        return UserPromptPart(question.text)  # not every server with OpenAI's API takes a list
+    files = (BinaryContent(attachment.data, media_type=attachment.media_type) for attachment in question.attachments)
+    return UserPromptPart([*files, question.text])
 
 
-def _is_prompt(message: ModelMessage) -> bool:
-    return isinstance(message, ModelRequest) and any(isinstance(part, UserPromptPart) for part in message.parts)
+def _answer_parts(step: Answer, model: Model) -> list[ThinkingPart | TextPart | ToolCallPart]:
+    """Thoughts that are not signed are not sent: providers want back only what they signed."""
+    signed = ((thought.text, thought.signature) for thought in step.thoughts if thought.signature)
+    thoughts = [_thought(text, signature, model.system) for text, signature in signed]
+    text = [TextPart(step.text)] if step.text else []
+    return [*thoughts, *text, *(ToolCallPart(call.name, call.arguments, call.id) for call in step.calls)]
+
+
+def _thought(text: str, signature: str, system: str) -> ThinkingPart:
+    if not signature.startswith(REDACTED):
+        return ThinkingPart(text, signature=signature, provider_name=system)
+    data = signature.removeprefix(REDACTED)
+    data = base64.b64decode(data).decode() if system == "bedrock" else data  # what is text elsewhere is bytes there
+    return ThinkingPart("", id="redacted_thinking", signature=data, provider_name=system)

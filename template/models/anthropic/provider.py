@@ -1,20 +1,14 @@
 """Anthropic's API: how its model calls are retried, closed when a run ends, and explained when they fail."""
 
-import asyncio
 import os
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
-from typing import Any, cast
 
-import httpx2 as httpx
-from anthropic import APIConnectionError, APIError, APIStatusError, AsyncAnthropic
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, retry_if_result, stop_before_delay
-from tenacity.wait import wait_random_exponential
+from anthropic import APIError, AsyncAnthropic
 
 from .errors import Failure
-from .model_calls import current_calls
 from .model_calls import model_calls as model_calls
+from .model_client import ModelClient
+from .model_client import connections as connections
+from .model_failures import causes, model_failure, told_failure
 from .settings import Settings
 
 NAME = "anthropic"
@@ -22,10 +16,6 @@ NAME = "anthropic"
 # What the model reads beside text: https://platform.claude.com/docs/en/build-with-claude/vision, …/pdf-support
 IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 DOCUMENTS = {"application/pdf", "text/plain"}
-
-# https://platform.claude.com/docs/en/build-with-claude/streaming, https://platform.claude.com/docs/en/api/errors
-LAST_EVENT = b"event: message_stop"
-{% include 'template/models/http/calls.py' %}
 
 
 def client(settings: Settings) -> AsyncAnthropic:

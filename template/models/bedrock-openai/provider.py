@@ -1,22 +1,16 @@
 """Amazon Bedrock's OpenAI API: how its calls are retried, closed when a run ends, and explained when they fail."""
 
-import asyncio
 import os
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
-from typing import Any, cast
 
 import boto3
-import httpx2 as httpx
-from openai import APIConnectionError, APIError, APIStatusError, AsyncOpenAI
+from openai import APIError, AsyncOpenAI, OpenAIError
 from openai.providers import bedrock
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, retry_if_result, stop_before_delay
-from tenacity.wait import wait_random_exponential
 
 from .errors import Failure
-from .model_calls import current_calls
 from .model_calls import model_calls as model_calls
+from .model_client import ModelClient
+from .model_client import connections as connections
+from .model_failures import causes, model_failure, told_failure
 from .settings import Settings
 
 NAME = "bedrock"
@@ -26,18 +20,24 @@ NAME = "bedrock"
 IMAGES: set[str] = set()
 DOCUMENTS: set[str] = set()
 
-# https://docs.aws.amazon.com/bedrock/latest/userguide/inference-chat-completions.html
-LAST_EVENT = b"data: [DONE]"
-{% include 'template/models/http/calls.py' %}
-
 
 def client(settings: Settings) -> AsyncOpenAI:
     """One client for the whole process, with AWS credentials, or AWS_BEARER_TOKEN_BEDROCK if that is set."""
-    endpoint = bedrock(endpoint="runtime", region=settings.aws_region)
+    url = os.environ.get("AWS_BEDROCK_BASE_URL") or f"{_endpoint(settings)}/openai/v1"
+    endpoint = bedrock(endpoint="runtime", region=settings.aws_region, base_url=url)
     return AsyncOpenAI(provider=endpoint, http_client=ModelClient(settings), max_retries=0)
 
 
-{% include 'template/models/http/failure.py' %}
+def failure(error: BaseException) -> Failure | None:
+    """What went wrong in a model call, without the provider's own text; None when it was not a model call."""
+    if told := told_failure(error):
+        return told
+    for cause in causes(error):
+        if isinstance(cause, APIError):
+            return model_failure("model_error")
+        if isinstance(cause, OpenAIError):  # the SDK finds no credentials, or cannot sign with them
+            return model_failure("credentials")
+    return None
 
 
 def missing_credentials() -> str | None:
@@ -45,3 +45,9 @@ def missing_credentials() -> str | None:
     if "AWS_BEARER_TOKEN_BEDROCK" not in os.environ and boto3.Session().get_credentials() is None:
         return "No AWS credentials were found. Set AWS_PROFILE, or run `aws configure` or `aws sso login`."
     return None
+
+
+def _endpoint(settings: Settings) -> str:
+    """Where boto3 finds Bedrock: at AWS_ENDPOINT_URL_BEDROCK_RUNTIME, for one."""
+    url: str = boto3.client("bedrock-runtime", region_name=settings.aws_region).meta.endpoint_url
+    return url.rstrip("/")

@@ -38,7 +38,7 @@ class Block:
     def __init__(self, index: int, kind: str) -> None:
         self.kind = kind
         self.begun = kind == "toolUse"
-        self.pieces = Pieces(blank=kind != "text")
+        self.pieces = Pieces(blank=kind == "reasoningContent")
         self._index = index
         self._sealed: dict[str, Any] = {}
 
@@ -55,7 +55,7 @@ class Block:
     def end(self) -> Iterator[Event]:
         """What was held back, and the end of the block, if there is anything in it. A call has arguments: `{}`."""
         yield from self._tell(self.pieces.end())
-        if self.kind == "toolUse" and not self.pieces.text.strip():
+        if self.kind == "toolUse" and not self.pieces.text:
             yield from self._tell(self.pieces.add("{}"))
         for name, data in self._sealed.items():
             yield self._delta({self.kind: {name: data}})

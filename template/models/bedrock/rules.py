@@ -86,7 +86,7 @@ def _content(body: Body) -> Iterator[str]:
         if not message["content"]:
             yield f"The content field in the Message object at messages.{number} is empty. Add a ContentBlock object."
     for at, role, kind, value in _blocks(body):
-        if kind not in KINDS[role]:
+        if kind not in KINDS.get(role, {"text"}):
             yield f"The {kind} block at {at} is not allowed in a message of the role {role}."
         if kind == "text" and not value.strip():
             yield f"The text field in the ContentBlock object at {at} is blank. Add text to it."

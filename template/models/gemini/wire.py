@@ -31,8 +31,8 @@ STOPS = {
     "complete": ("STOP",),
     "calls": ("STOP",),
     "too long": ("MAX_TOKENS",),
-    "refused": ("SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"),
-    "malformed": ("MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "OTHER"),
+    "refused": ("SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"),
+    "malformed": ("MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "LANGUAGE", "OTHER"),
 }
 # The ways to decline, and what else the models behind this wire do that those behind others do not.
 REFUSALS = (

@@ -8,10 +8,6 @@ NAME = "openai-compatible"
 IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 DOCUMENTS: set[str] = set()
 
-# https://platform.openai.com/docs/api-reference/chat-streaming
-LAST_EVENT = b"data: [DONE]"
-{% include 'template/models/http/calls.py' %}
-
 
 def client(settings: Settings) -> AsyncOpenAI:
     """One client for the whole process. Servers that want no key take any."""

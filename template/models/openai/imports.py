@@ -1,16 +1,11 @@
-import asyncio
 import os
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
-from typing import Any, cast
+from typing import Any
 
-import httpx2 as httpx
-from openai import APIConnectionError, APIError, APIStatusError, AsyncOpenAI
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, retry_if_result, stop_before_delay
-from tenacity.wait import wait_random_exponential
+from openai import APIError, AsyncOpenAI
 
 from .errors import Failure
-from .model_calls import current_calls
 from .model_calls import model_calls as model_calls
+from .model_client import ModelClient
+from .model_client import connections as connections
+from .model_failures import causes, model_failure, told_failure
 from .settings import Settings

@@ -8,10 +8,6 @@ NAME = "openai"
 IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 DOCUMENTS = {"application/pdf"}
 
-# https://platform.openai.com/docs/api-reference/chat-streaming, https://platform.openai.com/docs/guides/error-codes
-LAST_EVENT = b"data: [DONE]"
-{% include 'template/models/http/calls.py' %}
-
 
 def client(settings: Settings) -> AsyncOpenAI:
     """One client for the whole process. It reads OPENAI_API_KEY, and OPENAI_BASE_URL if that is set."""

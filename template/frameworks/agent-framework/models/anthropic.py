@@ -3,10 +3,9 @@
 import base64
 from typing import Any
 
-from agent_framework import Content, Message, UsageDetails
+from agent_framework import Content, Message
 from agent_framework_anthropic import AnthropicClient
 
-from .parts import Usage
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
 
@@ -21,14 +20,6 @@ def build_model(settings: Settings) -> AnthropicClient:
 def options(settings: Settings) -> dict[str, Any]:
     """What goes with each model request."""
     return {"max_tokens": settings.max_tokens, "extra_body": settings.request_fields}
-
-
-def usage(details: UsageDetails) -> Usage:
-    """Tokens of a run. Anthropic counts those that it caches beside the input's."""
-    read = details.get("input_token_count") or 0
-    read += details.get("cache_read_input_token_count") or 0
-    read += details.get("cache_creation_input_token_count") or 0
-    return Usage(read, details.get("output_token_count") or 0)
 
 
 class ChatClient(AnthropicClient):

@@ -1,14 +1,13 @@
 """The model: Amazon Bedrock through Agent Framework."""
 
 import base64
-import json
 from typing import Any
 
 import boto3
-from agent_framework import Content, UsageDetails
+from agent_framework import Content
 from agent_framework_bedrock import BedrockChatClient
 
-from .parts import FORMATS, Usage
+from .history import FORMATS
 from .provider import DOCUMENTS, IMAGES, TrackedClient, client_config
 from .settings import Settings
 
@@ -26,18 +25,17 @@ def options(settings: Settings) -> dict[str, Any]:
     return {"additionalModelRequestFields": settings.request_fields or None}
 
 
-def usage(details: UsageDetails) -> Usage:
-    """Tokens of a run. Bedrock counts those that it caches beside the input's, but within the total."""
-    written = details.get("output_token_count") or 0
-    return Usage((details.get("total_token_count") or written) - written, written)
-
-
 class ChatClient(BedrockChatClient):  # type: ignore[misc]  # its module has no types
-    """Passes documents on too: `BedrockChatClient` skips whatever is no image."""
+    """Passes on what `BedrockChatClient` skips or changes: documents, and a tool's text that happens to be JSON."""
 
     def _convert_content_to_bedrock_block(self, content: Content) -> dict[str, Any] | None:
+        if content.media_type in DOCUMENTS:
+            return _document(content)
+        if content.type == "function_result":
+            text = {"text": str(content.result)}
+            return {"toolResult": {"toolUseId": content.call_id, "content": [text], "status": "success"}}
         block: dict[str, Any] | None = super()._convert_content_to_bedrock_block(content)
-        return _document(content) if content.media_type in DOCUMENTS else block
+        return block
 
 
 def _document(content: Content) -> dict[str, Any]:
@@ -47,18 +45,9 @@ def _document(content: Content) -> dict[str, Any]:
 
 
 class BedrockClient(TrackedClient):
-    """Corrects two things that `BedrockChatClient` always sends and offers no option for."""
+    """Leaves the output limit to the model: `BedrockChatClient` always sends 1024 tokens, and has no option for it."""
 
     def converse_stream(self, **request: Any) -> dict[str, Any]:
-        """The model's own output limit instead of 1024 tokens, and tool results as the text that they were."""
+        """The response of boto3's `converse_stream`."""
         request["inferenceConfig"].pop("maxTokens")
-        for message in request["messages"]:
-            for block in message["content"]:
-                if "toolResult" in block:
-                    block["toolResult"]["content"] = [_text(part) for part in block["toolResult"]["content"]]
         return super().converse_stream(**request)
-
-
-def _text(part: dict[str, Any]) -> dict[str, Any]:
-    # A text that happens to be JSON arrives parsed, and Bedrock refuses `json` that is not an object.
-    return {"text": json.dumps(part["json"], ensure_ascii=False)} if "json" in part else part

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from agent_framework import UsageDetails
 from agent_framework_gemini import GeminiChatClient
 
-from .parts import Usage
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
 
@@ -20,9 +18,3 @@ def build_model(settings: Settings) -> GeminiChatClient:
 def options(settings: Settings) -> dict[str, Any]:
     """What goes with each model request: fields of `generationConfig`."""
     return settings.request_fields
-
-
-def usage(details: UsageDetails) -> Usage:
-    """Tokens of a run. Gemini counts thoughts beside the output's."""
-    written = (details.get("output_token_count") or 0) + (details.get("reasoning_output_token_count") or 0)
-    return Usage(details.get("input_token_count") or 0, written)

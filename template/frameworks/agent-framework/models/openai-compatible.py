@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from agent_framework import Content, Message, UsageDetails
+from agent_framework import Content, Message
 from agent_framework_openai import OpenAIChatCompletionClient
 from openai.types.chat import ChatCompletionMessage
 from openai.types.chat.chat_completion_chunk import ChoiceDelta
 
-from .parts import Usage
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
 

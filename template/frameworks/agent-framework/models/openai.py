@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from agent_framework import Message, UsageDetails
+from agent_framework import Message
 from agent_framework_openai import OpenAIChatCompletionClient
 
-from .parts import Usage
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
 

@@ -1,19 +1,20 @@
 """The model: Anthropic through Agno."""
 
 import base64
+from collections.abc import AsyncIterator
 from typing import Any
 
-from agno.metrics import MessageMetrics
 from agno.models.anthropic import Claude
 from agno.models.message import Message
 from agno.models.response import ModelResponse
 
-from .parts import Attachment, Prompt
-from .errors import answer_too_long
+from .history import Answer, Attachment, Call, Question, Thought
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
 
 READS = IMAGES | DOCUMENTS
+REDACTED = "redacted:"
+"""Begins the signature of a thought that the provider shows to nobody."""
 
 
 def build_model(settings: Settings) -> Claude:
@@ -26,9 +27,53 @@ def build_model(settings: Settings) -> Claude:
     )
 
 
-def question(prompt: Prompt) -> Message:
-    """The prompt, in Anthropic's content blocks. Agno's own images are sent only if it recognizes their content."""
-    return Message(role="user", content=[*map(_file, prompt.attachments), {"type": "text", "text": prompt.text}])
+class Model(Claude):
+    """Agno's model, whose tools have the schemas that they have: Agno's own form of them leaves much out."""
+
+    async def ainvoke_stream(self, *args: Any, **options: Any) -> AsyncIterator[ModelResponse]:
+        """The answer, piece by piece."""
+        options["tools"] = [_tool(tool["function"]) for tool in options["tools"] or []]
+        async for response in super().ainvoke_stream(*args, **options):
+            yield response
+
+
+def signatures(response: ModelResponse) -> list[str]:
+    """The signatures of thoughts in a piece of the answer."""
+    signature, redacted = (response.provider_data or {}).get("signature"), response.redacted_reasoning_content
+    return [*([signature] if signature else []), *([REDACTED + redacted] if redacted else [])]
+
+
+def question_message(step: Question) -> Message:
+    """The question, in Anthropic's blocks. Agno's own images are sent only if it recognizes their content."""
+    return Message(role="user", content=[*map(_file, step.attachments), {"type": "text", "text": step.text}])
+
+
+def answer_message(step: Answer) -> Message:
+    """The answer, in Anthropic's blocks, which Agno sends as they are if it knows their calls."""
+    thoughts = [_thought(thought) for thought in step.thoughts if thought.signature]
+    text = [{"type": "text", "text": step.text}] if step.text else []
+    blocks = [*thoughts, *text, *map(_call, step.calls)]
+    calls = [{"id": call.id} for call in step.calls]
+    return Message(role="assistant", tool_calls=calls, provider_data={"content_blocks": blocks})
+
+
+def _thought(thought: Thought) -> dict[str, Any]:
+    signature = thought.signature or ""
+    if signature.startswith(REDACTED):
+        return {"type": "redacted_thinking", "data": signature.removeprefix(REDACTED)}
+    return {"type": "thinking", "thinking": thought.text, "signature": signature}
+
+
+def _call(call: Call) -> dict[str, Any]:
+    return {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments}
+
+
+def _tool(function: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": function["name"],
+        "description": function["description"],
+        "input_schema": function["parameters"],
+    }
 
 
 def _file(attachment: Attachment) -> dict[str, Any]:
@@ -41,18 +86,3 @@ def _source(attachment: Attachment) -> dict[str, str]:
         return {"type": "text", "media_type": "text/plain", "data": attachment.data.decode(errors="replace")}
     data = base64.b64encode(attachment.data).decode()
     return {"type": "base64", "media_type": attachment.media_type, "data": data}
-
-
-class Model(Claude):
-    """Agno's model, with what it does not tell: that an answer was cut, and that cached tokens were read too."""
-
-    def _parse_provider_response_delta(self, response: Any, response_format: Any = None) -> ModelResponse:
-        if response.type == "message_stop" and response.message.stop_reason == "max_tokens":
-            raise answer_too_long()
-        return super()._parse_provider_response_delta(response, response_format)
-
-    def _get_metrics(self, response_usage: Any) -> MessageMetrics:
-        metrics = super()._get_metrics(response_usage)
-        # Anthropic counts tokens read from and written to its prompt cache beside `input_tokens`, not within.
-        metrics.input_tokens += metrics.cache_read_tokens + metrics.cache_write_tokens
-        return metrics

@@ -1,5 +1,6 @@
 """The model: OpenAI through Agno."""
 
+import json
 from typing import Any
 
 from agno.media import File, Image
@@ -7,8 +8,7 @@ from agno.models.message import Message
 from agno.models.openai import {{ base }}
 from agno.models.response import ModelResponse
 
-from .parts import Attachment, Prompt
-from .errors import answer_too_long
+from .history import Answer, Attachment, Call, Question
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
 
@@ -17,16 +17,17 @@ READS = IMAGES | DOCUMENTS
 
 def build_model(settings: Settings) -> {{ base }}:
     """One model for the whole process, on one client."""
-    return Model(id=settings.model_id, async_client=client(settings), extra_body=settings.request_fields)
+    return {{ base }}(id=settings.model_id, async_client=client(settings), extra_body=settings.request_fields)
 
 
-{% include 'template/frameworks/agno/models/question.py' %}
+def signatures(_response: ModelResponse) -> list[str]:
+    """None: chat completions have no signed thoughts."""
+    return []
 
 
-class Model({{ base }}):
-    """Agno's model, with what it does not tell: that an answer was cut."""
+{% include 'template/frameworks/agno/models/messages.py' %}
 
-    def _parse_provider_response_delta(self, response_delta: Any) -> ModelResponse:
-        if any(choice.finish_reason == "length" for choice in response_delta.choices):
-            raise answer_too_long()
-        return super()._parse_provider_response_delta(response_delta)
+
+def answer_message(step: Answer) -> Message:
+    """The answer as Agno has it."""
+    return Message(role="assistant", content=step.text or None, tool_calls=[*map(_call, step.calls)] or None)

@@ -1,16 +1,16 @@
 """The model: Gemini through Agno."""
 
+import json
+from itertools import zip_longest
 from typing import Any
 
 from agno.media import File, Image
-from agno.metrics import MessageMetrics
 from agno.models.google import Gemini
 from agno.models.message import Message
 from agno.models.response import ModelResponse
-from google.genai.types import FinishReason
+from google.genai.types import FunctionDeclaration, Tool
 
-from .parts import Attachment, Prompt
-from .errors import answer_too_long
+from .history import Answer, Attachment, Call, Question
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
 
@@ -23,19 +23,37 @@ def build_model(settings: Settings) -> Gemini:
     return Model(id=settings.model_id, client=client(settings), generative_model_kwargs=fields)
 
 
-{% include 'template/frameworks/agno/models/question.py' %}
-
-
 class Model(Gemini):
-    """Agno's model, with what it does not tell: that an answer was cut, and that thoughts were written too."""
+    """Agno's model, whose tools have the schemas that they have: Agno's own form of them leaves much out."""
 
-    def _parse_provider_response_delta(self, response_delta: Any, **options: Any) -> ModelResponse:  # type: ignore[override]
-        if any(candidate.finish_reason == FinishReason.MAX_TOKENS for candidate in response_delta.candidates or []):
-            raise answer_too_long()
-        return super()._parse_provider_response_delta(response_delta, **options)
+    def get_request_params(self, *args: Any, tools: list[dict[str, Any]] | None = None, **options: Any) -> Any:
+        """The request, but for its contents."""
+        request = super().get_request_params(*args, **options)
+        if tools:
+            request["config"].tools = [Tool(function_declarations=[_tool(tool["function"]) for tool in tools])]
+        return request
 
-    def _get_metrics(self, response_usage: Any) -> MessageMetrics:
-        metrics = super()._get_metrics(response_usage)
-        # Gemini counts thoughts beside `candidates_token_count`, not within.
-        metrics.output_tokens += metrics.reasoning_tokens
-        return metrics
+
+def _tool(function: dict[str, Any]) -> FunctionDeclaration:
+    return FunctionDeclaration(
+        name=function["name"],
+        description=function["description"],
+        parameters_json_schema=function["parameters"],
+    )
+
+
+def signatures(response: ModelResponse) -> list[str]:
+    """The signatures in a piece of the answer: of its calls, or of its text."""
+    holders = [*(response.tool_calls or []), response.provider_data or {}]
+    return [holder["thought_signature"] for holder in holders if "thought_signature" in holder]
+
+
+{% include 'template/frameworks/agno/models/messages.py' %}
+
+
+def answer_message(step: Answer) -> Message:
+    """The answer as Agno has it. What the model signed is the first call, or the text where there is none."""
+    signed = [{"thought_signature": thought.signature} for thought in step.thoughts if thought.signature]
+    calls = [call | sign for call, sign in zip_longest(map(_call, step.calls), signed[: len(step.calls)], fillvalue={})]
+    data = signed[-1] if signed and not calls else None
+    return Message(role="assistant", content=step.text or None, tool_calls=calls or None, provider_data=data)

@@ -1,17 +1,17 @@
 """The model: Amazon Bedrock through LlamaIndex, and what LlamaIndex leaves to be read in Bedrock's own events."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextvars import Context, copy_context
+from dataclasses import replace
 from typing import Any
 
 import boto3
-from llama_index.core.base.llms.types import ChatMessage, ChatResponseAsyncGen, LLMMetadata
+from llama_index.core.base.llms.types import ChatMessage, ChatResponseAsyncGen, LLMMetadata, ThinkingBlock
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.llms.bedrock_converse import BedrockConverse  # type: ignore[import-untyped]
 
-from .parts import Usage
-from .errors import answer_too_long
+from .history import Thought
 from .provider import DOCUMENTS, IMAGES, TrackedClient, client_config
 from .settings import Settings
 
@@ -44,8 +44,21 @@ class AnyBedrockModel(BedrockConverse):  # type: ignore[misc]
         """The answer, piece by piece. LlamaIndex reads it in a thread to which it does not give the context."""
         bound = self.model_copy()
         bound._client = RunClient(self._client, copy_context())
-        answer: ChatResponseAsyncGen = await BedrockConverse.astream_chat(bound, messages, **kwargs)
-        return answer
+        return _with_thoughts(await BedrockConverse.astream_chat(bound, messages, **kwargs))
+
+
+async def _with_thoughts(answer: ChatResponseAsyncGen) -> ChatResponseAsyncGen:
+    """The answer with the thoughts that the model signed, each as it was: LlamaIndex makes one of all."""
+    thoughts = [Thought("")]
+    async for response in answer:
+        match response.raw:
+            case {"contentBlockDelta": {"delta": {"reasoningContent": {"text": text}}}}:
+                thoughts[-1] = replace(thoughts[-1], text=thoughts[-1].text + text)
+            case {"contentBlockDelta": {"delta": {"reasoningContent": {"signature": signature}}}}:
+                thoughts[-1:] = [replace(thoughts[-1], signature=signature), Thought("")]
+        others = [block for block in response.message.blocks if not isinstance(block, ThinkingBlock)]
+        response.message.blocks = [*(_thought(thought) for thought in thoughts if thought.signature), *others]
+        yield response
 
 
 class RunClient:
@@ -60,16 +73,19 @@ class RunClient:
 
     def converse_stream(self, *, inferenceConfig: dict[str, Any], **request: Any) -> dict[str, Any]:
         """Call without LlamaIndex's own limits (512 tokens, temperature 0.1): the model's apply."""
-        response = self._context.run(self._client.converse_stream, **request)
-        return {**response, "stream": _unless_cut(response["stream"])}
+        response: dict[str, Any] = self._context.run(self._client.converse_stream, **request)
+        return response
 
 
-def _unless_cut(events: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """LlamaIndex does not tell why an answer ended."""
-    for event in events:
-        if event.get("messageStop", {}).get("stopReason") == "max_tokens":
-            raise answer_too_long()
-        yield event
+def signatures(event: Any) -> list[str]:
+    """The model's signature of a thought, if this event of the stream tells it."""
+    match event:
+        case {"contentBlockDelta": {"delta": {"reasoningContent": {"signature": str(signature)}}}}:
+            return [signature]
+    return []
+
+
+{% include 'template/frameworks/llama-index/models/signed.py' %}
 
 
 def argument_piece(event: Any, _call: ToolSelection) -> str:
@@ -78,12 +94,3 @@ def argument_piece(event: Any, _call: ToolSelection) -> str:
         case {"contentBlockDelta": {"delta": {"toolUse": {"input": str(piece)}}}}:
             return piece
     return ""
-
-
-def usage(event: Any) -> Iterator[Usage]:
-    """The tokens of the model call, which its last event tells."""
-    match event:
-        case {"metadata": {"usage": tokens}}:
-            # Bedrock counts tokens read from and written to its prompt cache beside `inputTokens`, not within.
-            cached = tokens.get("cacheReadInputTokens", 0) + tokens.get("cacheWriteInputTokens", 0)
-            yield Usage(tokens["inputTokens"] + cached, tokens["outputTokens"])

@@ -6,7 +6,6 @@ from typing import Any
 from agents import OpenAIChatCompletionsModel
 from openai.types.chat import ChatCompletionChunk
 
-from .errors import answer_too_long
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
 
@@ -20,7 +19,7 @@ def build_model(settings: Settings) -> OpenAIChatCompletionsModel:
 
 
 class ChatModel(OpenAIChatCompletionsModel):
-    """Corrects what the SDK makes of a stream, before it does: its events do not tell."""
+    """Corrects a stream before the SDK reads it, which offers no other place."""
 
     async def _fetch_response(self, *arguments: Any, **options: Any) -> Any:
         response, chunks = await super()._fetch_response(*arguments, **options)
@@ -28,11 +27,9 @@ class ChatModel(OpenAIChatCompletionsModel):
 
 
 async def corrected(chunks: AsyncIterator[ChatCompletionChunk]) -> AsyncGenerator[ChatCompletionChunk]:
-    """The chunks. An answer that the model's output limit cut is a failure, and thoughts told twice are told once."""
+    """The chunks, with thoughts that a server tells twice told once."""
     async for chunk in chunks:
         for choice in chunk.choices:
-            if choice.finish_reason == "length":
-                raise answer_too_long()
             fields = getattr(choice.delta, "model_extra", None) or {}  # some servers end with a delta that is null
             if fields.get("reasoning_content"):
                 fields.pop("reasoning", None)  # vLLM sent both names for a while

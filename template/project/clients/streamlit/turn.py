@@ -10,9 +10,11 @@ from typing import Any
 import streamlit as st
 from ag_ui.core import (
     Event,
+    Interrupt,
     ReasoningMessageContentEvent,
     ReasoningMessageStartEvent,
     RunFinishedEvent,
+    RunFinishedInterruptOutcome,
     TextMessageContentEvent,
     TextMessageStartEvent,
     ToolCallArgsEvent,
@@ -34,9 +36,22 @@ class Turn:
     events: list[Timed] = field(default_factory=list)
     error: str = ""
 
+    @property
+    def interrupts(self) -> list[Interrupt]:
+        """What people are asked before the turn goes on."""
+        match self.events[-1:]:
+            case [(_, RunFinishedEvent(outcome=RunFinishedInterruptOutcome(interrupts=interrupts)))]:
+                return interrupts
+        return []
+
+    def go_on(self, events: Generator[Event]) -> Iterator[Timed]:
+        """What came so far, then what comes now that the people have answered."""
+        yield from list(self.events)
+        yield from self.record(events)
+
     def record(self, events: Generator[Event]) -> Iterator[Timed]:
         """The events as they come, kept here; text that follows text joins it."""
-        start = time.monotonic()
+        start = time.monotonic() - (self.events[-1][0] if self.events else 0)
         with closing(events):
             for event in events:
                 now = time.monotonic() - start

@@ -120,7 +120,8 @@ class LiveView(TurnView):
         for call in self.calls.values():
             yield call.line("·", console.width)
         yield ""
-        self._spinner.update(text=Text(f"{time.monotonic() - self.started:.0f} s · Ctrl-C stops", "dim"))
+        doing = "reconnecting… · " if self.is_lost() else ""
+        self._spinner.update(text=Text(f"{doing}{time.monotonic() - self.started:.0f} s · Ctrl-C stops", "dim"))
         yield self._spinner
 
     def _growing(self) -> RenderableType | None:

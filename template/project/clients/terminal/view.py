@@ -3,6 +3,7 @@
 import json
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -45,9 +46,13 @@ class ToolCall:
             arguments = self.arguments
         return printable(f"{self.name} {arguments}\n→ {self.result}")
 
+    def signature(self) -> str:
+        """Its name and its arguments."""
+        return f"{one_line(self.name)}({self._named_arguments()})"
+
     def line(self, mark: str, width: int, result: str | None = None) -> Text:
         """One line of at most `width` cells; the arguments take at most half of it."""
-        signature = Text(f"{mark} {one_line(self.name)}({self._named_arguments()})", "bold")
+        signature = Text(f"{mark} {self.signature()}", "bold")
         signature.truncate(max(width // 2, width - 60), overflow="ellipsis")
         seconds = f" {time.monotonic() - self.since:.1f} s"
         outcome = "" if result is None else f" → {one_line(result)}"
@@ -69,6 +74,9 @@ class TurnView(ABC):
     def __init__(self) -> None:
         self.calls: dict[str, ToolCall] = {}
         self.answered: list[ToolCall] = []
+        self.interrupts: list[dict[str, Any]] = []
+        """What people are asked once the run has ended."""
+        self.is_lost: Callable[[], bool] = lambda: False
         self.started = time.monotonic()
         self._first_token: float | None = None
         self._tokens = 0
@@ -125,8 +133,9 @@ class TurnView(ABC):
                 self.calls[id].result = content
                 self.answered.append(self.calls[id])
                 self.show_result(self.calls.pop(id), content)
-            case {"type": "RUN_FINISHED", "usage": list(usage)}:
-                self._tokens = sum(entry.get("totalTokens", 0) for entry in usage)
+            case {"type": "RUN_FINISHED"}:
+                self.interrupts = (event.get("outcome") or {}).get("interrupts", [])
+                self._tokens = sum(entry.get("totalTokens", 0) for entry in event.get("usage") or [])
 
     def summary(self) -> str:
         """Time to the first token (of whatever kind), time in all, and tokens used."""

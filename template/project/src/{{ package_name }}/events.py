@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import Any
 from uuid import uuid4
 
@@ -127,13 +128,23 @@ class RunEvents:
             yield event_json(core.ReasoningMessageContentEvent(message_id=self._thought.id, delta=delta))
 
     def _signature(self, value: str) -> Iterator[Entry]:
-        yield from self._reasoning_delta("")
-        assert self._thought
-        self._thought.encrypted_value = value
+        """Of the first thought of this answer that has none; where the model shows none, of one without text."""
+        thought = self._thought or next((each for each in self._thoughts() if not each.encrypted_value), None)
+        if not thought:
+            yield from self._reasoning_delta("")
+            thought = self._thought
+        assert thought
+        thought.encrypted_value = value
         yield event_json(
-            core.ReasoningEncryptedValueEvent(subtype="message", entity_id=self._thought.id, encrypted_value=value)
+            core.ReasoningEncryptedValueEvent(subtype="message", entity_id=thought.id, encrypted_value=value)
         )
-        yield from self._end_message()
+        if thought is self._thought:
+            yield from self._end_message()
+
+    def _thoughts(self) -> list[ReasoningMessage]:
+        """Those of the model's answer so far."""
+        said = [*takewhile(lambda message: message.role != "tool", reversed(self.messages))]
+        return [message for message in reversed(said) if isinstance(message, ReasoningMessage)]
 
     def _call(self, id: str, name: str) -> Iterator[Entry]:
         yield from self._end_message()

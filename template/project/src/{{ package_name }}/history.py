@@ -156,12 +156,14 @@ def attachments_of(message: UserMessage) -> Iterator[Attachment]:
 
 
 def _answer(messages: Sequence[Message]) -> Answer:
+    """An answer; one of nothing but thoughts says that it is none: providers refuse a message without content."""
     said = [message for message in messages if isinstance(message, AssistantMessage)]
     thoughts = (message for message in messages if isinstance(message, ReasoningMessage))
-    calls = (call for message in said for call in message.tool_calls or [])
+    calls = [call for message in said for call in message.tool_calls or []]
+    text = "\n\n".join(filter(None, map(text_of, said)))
     return Answer(
         tuple(Thought(thought.content, thought.encrypted_value) for thought in thoughts),
-        "\n\n".join(filter(None, map(text_of, said))),
+        text if text or calls else NO_ANSWER.text,
         tuple(map(call_of, calls)),
     )
 

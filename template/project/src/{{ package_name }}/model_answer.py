@@ -57,7 +57,10 @@ class Pieces:
 
 
 class CallIds:
-    """Ids of tool calls as the provider takes them back: each once in a conversation, of the characters allowed."""
+    """Ids of tool calls as the provider takes them back: each once in a conversation, of the characters allowed.
+
+    40 characters are the most that every provider takes.
+    """
 
     def __init__(self, taken: Iterable[str], allowed: str = "a-zA-Z0-9_.:-") -> None:
         self._taken = set(taken)
@@ -65,11 +68,11 @@ class CallIds:
 
     def unique(self, call_id: str) -> str:
         """The id, unless it was used before or has other characters: then one made of it."""
-        base = unique = self._odd.sub("_", call_id)[:64] or "call"
+        base = unique = self._odd.sub("_", call_id)[:40] or "call"
         number = 1
         while unique in self._taken:
             number += 1
-            unique = f"{base[:56]}_{number}"
+            unique = f"{base[:32]}_{number}"
         self._taken.add(unique)
         return unique
 

@@ -1,5 +1,6 @@
 """The model calls of one run: how long they are tried again, what they used, why they failed, and that they end."""
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,8 @@ from .errors import Failure
 from .model_failures import ModelFailure
 from .parts import Usage
 from .settings import Settings
+
+logger = logging.getLogger(__name__)
 
 _backoff = wait_random_exponential(multiplier=0.5, max=8)
 
@@ -40,7 +43,7 @@ class ModelCalls:
         self._open: list[Closing] = []
 
     def begin(self) -> None:
-        """Count a call. Calls of a run that has ended are not made."""
+        """Count a call."""
         with self._lock:
             self.count += 1
 
@@ -57,10 +60,12 @@ class ModelCalls:
             self.usage += usage
 
     def failed(self, failure: Failure) -> None:
-        """Keep the first failure, but none that is only the end of the run."""
+        """Log a failure, and keep the first; but none that is only the end of the run."""
+        if self.closed.is_set():
+            return
+        logger.error("a model call failed: %s", failure.code, exc_info=failure)
         with self._lock:
-            if self.failure is None and not self.closed.is_set():
-                self.failure = failure
+            self.failure = self.failure or failure
 
     def close(self) -> None:
         """End every stream, and every wait to try again."""

@@ -33,6 +33,7 @@ STATUSES = {
     413: "context_too_long",
     424: "model_error",
     429: "throttled",
+    500: "model_error",
 }
 
 # What providers and servers say when a request is more than the model reads: their errors have no code for it.
@@ -80,14 +81,23 @@ def is_passing(error: BaseException) -> bool:
     return isinstance(error, ModelFailure) and error.code in PASSING
 
 
+def told_failure(error: BaseException) -> Failure | None:
+    """The failure that led to this error, if one did: SDKs and frameworks wrap it in errors of their own."""
+    return next((cause for cause in causes(error) if isinstance(cause, Failure)), None)
+
+
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """The error, and what led to it."""
-    cause: BaseException | None = error
-    while cause is not None:
+    """The error, and what led to it, each once."""
+    seen: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        cause = waiting.pop(0)
+        if cause is None or cause in seen:
+            continue
+        seen.append(cause)
         yield cause
-        for inner in cause.exceptions if isinstance(cause, BaseExceptionGroup) else ():
-            yield from causes(inner)
-        cause = cause.__cause__ or cause.__context__
+        waiting += [*(cause.exceptions if isinstance(cause, BaseExceptionGroup) else ()), cause.__cause__]
+        waiting.append(None if cause.__cause__ else cause.__context__)
 
 
 def _seconds(retry_after: str) -> float:

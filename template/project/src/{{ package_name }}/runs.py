@@ -164,7 +164,8 @@ class Run:
                     raise self._model_calls.failure
                 return
             except Exception as error:
-                if self._explained(error).code != "context_too_long" or not self._shorten():
+                failure = self._model_calls.failure or self._explained(error)
+                if failure.code != "context_too_long" or not self._shorten():
                     raise
 
     def _answer(self) -> AsyncGenerator[Part]:

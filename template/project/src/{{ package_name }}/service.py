@@ -1,7 +1,6 @@
 """What the server does for a request, whichever way it came: start a run, follow one, end one, or tell the history."""
 
 import asyncio
-import random
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -27,7 +26,6 @@ class Service:
         self._runtime = runtime
         settings = runtime.settings
         self._sessions = Sessions(max_sessions=settings.max_sessions, max_runs=settings.max_runs, read=read)
-        self._used = False
 
     @property
     def busy(self) -> bool:
@@ -40,9 +38,6 @@ class Service:
 
         Leaving the block ends the run that the request began, unless that runs in the background.
         """
-        if not self._used:
-            random.seed()  # the process may be one of many copies of a snapshot: they would draw the same numbers
-            self._used = True
         session = await self._sessions.get(request.session_id)
         if request.history:
             yield self._history(request, session)

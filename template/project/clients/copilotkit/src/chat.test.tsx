@@ -1,8 +1,8 @@
 // `npm test`: the chat asks a real agent, the one at VITE_AGENT_URL or the one that `uv run serve --offline` serves.
 
-import { HttpAgent } from "@copilotkit/react-core/v2";
-import { fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
+import { agentAt } from "./agent";
 import { Chat } from "./chat";
 
 const url = import.meta.env.VITE_AGENT_URL ?? "http://127.0.0.1:8080/invocations";
@@ -24,9 +24,23 @@ async function ask(question: string) {
 }
 
 test("questions are answered, and the conversation goes on", { timeout: 60_000 }, async () => {
-  render(<Chat agent={new HttpAgent({ url })} title="An agent" />);
+  render(<Chat agent={agentAt(url)} title="An agent" />);
   await ask("Count to 20");
   await screen.findByText(/17 18 19 20/, {}, patience);
   await ask("What was my first question?");
   await waitFor(() => expect(screen.getByText(/You asked me/).textContent).toContain("Count to 20"), patience);
+});
+
+test("a tool of the page runs in the page", { timeout: 60_000 }, async () => {
+  cleanup();
+  render(<Chat agent={agentAt(url)} title="An agent" />);
+  await ask("call get_user_time_zone {}");
+  await screen.findByText(new RegExp(`timeZone.*${Intl.DateTimeFormat().resolvedOptions().timeZone}`), {}, patience);
+});
+
+test("an agent that is not there is told", { timeout: 60_000 }, async () => {
+  cleanup();
+  render(<Chat agent={agentAt("http://127.0.0.1:9/invocations")} title="An agent" />);
+  await ask("Hello");
+  await screen.findByRole("alert", {}, patience);
 });

@@ -1,6 +1,15 @@
 // CopilotKit's chat over the agent's AG-UI stream.
 
-import { CopilotChat, CopilotKitProvider, type HttpAgent, useDefaultRenderTool } from "@copilotkit/react-core/v2";
+import {
+  CopilotChat,
+  CopilotKitProvider,
+  type HttpAgent,
+  useDefaultRenderTool,
+  useFrontendTool,
+  useInterrupt,
+} from "@copilotkit/react-core/v2";
+import { z } from "zod";
+import { Asked } from "./asked";
 import { useFailure } from "./failure";
 import { Tool } from "./tool";
 
@@ -15,6 +24,16 @@ export function Chat({ agent, title }: { agent: HttpAgent; title: string }) {
 function Conversation({ title }: { title: string }) {
   const failure = useFailure();
   useDefaultRenderTool({ render: Tool });
+  useInterrupt({ render: Asked });
+  useFrontendTool({
+    name: "get_user_time_zone",
+    description: "Get the time zone and the languages of the user's browser.",
+    parameters: z.object({}),
+    handler: async () => {
+      const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+      return JSON.stringify({ timeZone, languages: navigator.languages });
+    },
+  });
   return (
     <main>
       <h1>{title}</h1>

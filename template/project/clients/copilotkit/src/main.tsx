@@ -1,9 +1,7 @@
-import { HttpAgent } from "@copilotkit/react-core/v2";
 import "@copilotkit/react-core/v2/styles.css";
 import { createRoot } from "react-dom/client";
+import { agentAt } from "./agent";
 import { Chat } from "./chat";
 import "./style.css";
 
-const agent = new HttpAgent({ url: "/invocations" });
-
-createRoot(document.getElementById("root")!).render(<Chat agent={agent} title={document.title} />);
+createRoot(document.getElementById("root")!).render(<Chat agent={agentAt("/invocations")} title={document.title} />);

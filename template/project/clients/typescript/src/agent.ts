@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { HttpAgent } from "@ag-ui/client";
 import { BedrockAgentCoreClient, InvokeAgentRuntimeCommand } from "@aws-sdk/client-bedrock-agentcore";
+import { following } from "./follow.js";
 
 const SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id";
 const LOCAL = `http://127.0.0.1:${process.env.PORT || 8080}`;
@@ -10,7 +11,7 @@ const LOCAL = `http://127.0.0.1:${process.env.PORT || 8080}`;
 /** The agent that `uv run serve` serves, on PORT. Its `threadId` is the session: give an earlier one to go on with it. */
 export function localAgent(base = LOCAL, threadId: string = randomUUID()): HttpAgent {
   const { href, pathname } = new URL(base);
-  return new HttpAgent({ url: pathname === "/" ? `${href}invocations` : href, threadId });
+  return new HttpAgent({ url: pathname === "/" ? `${href}invocations` : href, threadId, fetch: following(fetch) });
 }
 
 /** The agent of a runtime, asked with a bearer token or, without one, with AWS credentials (SigV4). */
@@ -18,8 +19,9 @@ export function deployedAgent(arn: string, token?: string, threadId: string = ra
   const region = arn.split(":")[3];
   const host = process.env.AWS_ENDPOINT_URL_BEDROCK_AGENTCORE ?? `https://bedrock-agentcore.${region}.amazonaws.com`;
   const url = `${host}/runtimes/${encodeURIComponent(arn)}/invocations?qualifier=DEFAULT`;
-  if (!token) return new HttpAgent({ url, threadId, fetch: invoking(arn, threadId) });
-  return new HttpAgent({ url, threadId, headers: { Authorization: `Bearer ${token}`, [SESSION_HEADER]: threadId } });
+  if (!token) return new HttpAgent({ url, threadId, fetch: following(invoking(arn, threadId)) });
+  const headers = { Authorization: `Bearer ${token}`, [SESSION_HEADER]: threadId };
+  return new HttpAgent({ url, threadId, headers, fetch: following(fetch) });
 }
 
 /** A `fetch` that sends its request by InvokeAgentRuntime, once: a question asked again would be answered again. */

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 
@@ -34,13 +35,39 @@ test("a session goes on", async () => {
 });
 
 test("a refused question is told", async () => {
-  assert.deepEqual(await ask(" "), { code: 1, out: "", err: "`prompt` must be text, and not blank. (invalid_prompt)\n" });
+  assert.deepEqual(await ask(" "), { code: 1, out: "", err: "A question must be text, and not blank. (invalid_prompt)\n" });
 });
 
 test("an agent that is not there is told in a line", async () => {
   const { code, err } = await ask("Hello", randomUUID(), "http://127.0.0.1:9/invocations");
   assert.equal(code, 1);
   assert.match(err, /^[^\n]+\n$/);
+});
+
+test("no event is lost or doubled when connections break", async () => {
+  const { hostname, port } = new URL(AGENT);
+  let connections = 0;
+  const way = createServer((client) => {
+    const agent = connect(Number(port), hostname);
+    let left = [300, 700, 1_500, 4_000][connections++ % 4] ?? 0; // bytes of the answer
+    client.on("error", () => {}).pipe(agent);
+    agent.on("error", () => {}).on("data", (data) => {
+      client.write(data.subarray(0, left));
+      left -= data.length;
+      if (left <= 0) [client, agent].forEach((end) => end.destroy());
+    });
+    agent.on("close", () => client.destroy());
+    client.on("close", () => agent.destroy());
+  });
+  await once(way.listen(0, "127.0.0.1"), "listening");
+  const { port: open } = way.address() as AddressInfo;
+  assert.deepEqual(await ask("Count to 60", randomUUID(), `http://127.0.0.1:${open}`), {
+    code: 0,
+    out: counted(60),
+    err: "",
+  });
+  assert.ok(connections > 2);
+  way.close();
 });
 
 test("text comes while the agent answers, and Ctrl-C stops it", { skip: process.platform === "win32" }, async () => {

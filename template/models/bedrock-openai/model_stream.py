@@ -1,0 +1,1 @@
+{% include 'template/models/openai/model_stream.py' %}

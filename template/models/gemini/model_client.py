@@ -1,0 +1,2 @@
+{% set httpx = 'httpx' %}
+{% include 'template/models/http/model_client.py' %}

@@ -1,0 +1,219 @@
+"""The client that calls the model: it tries again what passes, ends with the run, and tells what goes wrong."""
+
+import asyncio
+import json
+import logging
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import {{ httpx }}
+from tenacity import AsyncRetrying, retry_if_exception, stop_before_delay
+
+from .errors import Failure
+from .model_calls import ModelCalls, current_calls, wait
+from .model_failures import BrokenAnswer, ModelStopped, is_passing, model_failure, status_failure, told_failure
+from .model_stream import Answer
+from .settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+class ModelStream(httpx.AsyncByteStream):
+    """The events of one answer, as the SDK and the framework on it read them. Whatever goes wrong is a `Failure`.
+
+    Any thread may close it while a task reads.
+    """
+
+    def __init__(self, response: httpx.Response, calls: ModelCalls) -> None:
+        self._response = response
+        self._calls = calls
+        self._answer = Answer(json.loads(response.request.content))
+        self._events = self._read()
+        self._first: list[bytes] = []
+        self._loop = asyncio.get_running_loop()
+
+    async def begin(self) -> None:
+        """Read until the answer has begun. A call that fails before can be made again, as nothing was handed on."""
+        async for event in self._events:
+            self._first.append(event)
+            if self._answer.begun:
+                break
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Each event."""
+        for event in self._first:
+            yield event
+        try:
+            async for event in self._events:
+                yield event
+        except Exception as error:
+            failure = _explained(error)
+            self._calls.failed(failure)
+            raise failure from failure.__cause__
+
+    async def _read(self) -> AsyncGenerator[bytes]:
+        try:
+            async for data in _data(self._response.aiter_bytes()):
+                if data == b"[DONE]":
+                    self._answer.whole = True
+                    break
+                event = json.loads(data)
+                for told in self._answer.add(event):
+                    # Some SDKs take U+2028 for the end of a line.
+                    yield _event(told, data if told is event and data.isascii() else json.dumps(told).encode())
+        except Exception:
+            if not self._answer.whole:
+                raise
+            logger.warning("the stream broke after the answer", exc_info=True)
+        finally:
+            self._calls.used(self._answer.usage)
+        if not self._answer.whole:
+            raise BrokenAnswer("the stream ended before the answer did")
+        for told in self._answer.end():
+            yield _event(told, json.dumps(told).encode())
+
+    async def aclose(self) -> None:
+        """End the call, and free its connection."""
+        await self._response.aclose()
+
+    def close(self) -> None:
+        """The same, from any thread."""
+        with suppress(RuntimeError):  # the loop has ended, and its connections with it
+            self._loop.call_soon_threadsafe(lambda: self._loop.create_task(self.aclose()))
+
+
+def _event(event: dict[str, Any], data: bytes) -> bytes:
+    """One Server-Sent Event; its name, where a provider gives it one, is its type."""
+    name = b"event: " + event["type"].encode() + b"\n" if "type" in event else b""
+    return name + b"data: " + data + b"\n\n"
+
+
+async def _data(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """What each event holds, in a line: https://html.spec.whatwg.org/multipage/server-sent-events.html."""
+    rest, data = b"", list[bytes]()
+    async for chunk in _terminated(chunks):
+        lines = (rest + chunk).splitlines(keepends=True)
+        rest = b"" if lines[-1].endswith(b"\n") else lines.pop()
+        for line in lines:
+            field, _, value = line.rstrip(b"\r\n").partition(b":")
+            if field == b"data":
+                data.append(value.strip())
+            elif not line.strip(b"\r\n") and data:
+                yield b" ".join(data)
+                data.clear()
+
+
+async def _terminated(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for chunk in chunks:
+        if chunk:
+            yield chunk
+    yield b"\n\n"
+
+
+class Pending:
+    """A call that has no response yet. Closing it, from any thread, ends the wait."""
+
+    def __init__(self, response: Coroutine[Any, Any, httpx.Response]) -> None:
+        self.response = asyncio.create_task(response)
+        self._loop = asyncio.get_running_loop()
+
+    def close(self) -> None:
+        """Give it up."""
+        with suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self.response.cancel)
+
+
+class ModelClient(httpx.AsyncClient):
+    """Calls the model. It retries what passes by itself, within the run's deadline and before the answer begins.
+
+    The retries of the provider's SDK must be off: they would outlast every deadline.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        timeout = httpx.Timeout(settings.model_read_seconds, connect=10)
+        super().__init__(timeout=timeout, limits=httpx.Limits(max_connections=settings.max_runs))
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """The response; a stream of events belongs to the run that asked for it."""
+        _clients[asyncio.get_running_loop()].add(self)
+        request.extensions["timeout"] = self.timeout.as_dict()  # SDKs have their own, or none at all
+        calls = current_calls()
+        calls.begin()
+        pending = Pending(_retrying(calls)(self._answer, request, options, calls))
+        calls.add(pending)
+        try:
+            return await pending.response
+        except Failure as failure:
+            calls.failed(failure)
+            raise
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise
+            raise model_failure("model_unavailable") from None  # it is the run that has ended, not who works for it
+
+    async def _answer(self, request: httpx.Request, options: dict[str, Any], calls: ModelCalls) -> httpx.Response:
+        try:
+            response = await super().send(request, **options)
+            if not response.is_success:
+                raise await _refusal(response)
+            return await _streamed(response, calls) if options.get("stream") else response
+        except Exception as error:
+            failure = _explained(error)
+            raise failure from failure.__cause__
+
+
+async def _refusal(response: httpx.Response) -> Exception:
+    """Why there is no answer, for the log too."""
+    text = (await response.aread()).decode(errors="replace")
+    failure = status_failure(response.status_code, text, response.headers)
+    failure.__cause__ = ModelStopped(f"HTTP {response.status_code}: {text[:2000]}")
+    return failure
+
+
+async def _streamed(response: httpx.Response, calls: ModelCalls) -> httpx.Response:
+    """The response, once the answer has begun."""
+    stream = ModelStream(response, calls)
+    calls.add(stream)
+    try:
+        await stream.begin()
+    except BaseException:
+        await stream.aclose()
+        raise
+    headers = {name: value for name, value in response.headers.items() if name != "content-encoding"}  # it is decoded
+    return httpx.Response(
+        response.status_code,
+        headers=headers,
+        stream=stream,
+        request=response.request,
+        extensions=response.extensions,
+    )
+
+
+def _retrying(calls: ModelCalls) -> AsyncRetrying:
+    return AsyncRetrying(
+        retry=retry_if_exception(is_passing), stop=stop_before_delay(calls.retry_seconds), wait=wait, reraise=True
+    )
+
+
+_clients: dict[asyncio.AbstractEventLoop, set[ModelClient]] = defaultdict(set)
+
+
+@asynccontextmanager
+async def connections() -> AsyncIterator[None]:
+    """Connections are kept for the next model call, until the server's loop ends."""
+    try:
+        yield
+    finally:
+        for client in _clients.pop(asyncio.get_running_loop(), ()):
+            await client.aclose()
+
+
+def _explained(error: Exception) -> Failure:
+    """The failure that this is. What comes may be anything but what the provider sends."""
+    if told := told_failure(error):
+        return told
+    explained = model_failure("model_unavailable")
+    explained.__cause__ = error
+    return explained

@@ -1,0 +1,1 @@
+{% include 'template/models/openai/test_model_calls.py' %}
