@@ -27,11 +27,11 @@ def test_deploying_ends_with_an_answer_and_deploying_again_does_nothing(project:
         *("Package", "Stack my-agent-artifacts", "Upload", "Stack my-agent", "Endpoint DEFAULT", "Logs"),
     ]
     assert "local model" in first.out
-    assert changes(cloud) == ["CreateAgentRuntime", "InvokeAgentRuntime"]
+    assert changes(cloud) == ["CreateAgentRuntime", "CreateAgentRuntimeEndpoint", "InvokeAgentRuntime"]
 
     second = project.run("deploy", "--json")
     assert second.json["changed"] is False
-    assert changes(cloud) == ["CreateAgentRuntime", "InvokeAgentRuntime"]
+    assert len(changes(cloud)) == 3
     assert "Nothing has changed" in project.run("deploy").err
 
 
