@@ -15,7 +15,7 @@ from streamplate.errors import StreamplateError, UsageProblem
 from streamplate.health import Health, check
 from streamplate.questionnaire import options
 from streamplate.questions import Question
-from streamplate.updating import Report, UpdateRequest, configure, update
+from streamplate.updating import Report, UpdateRequest, configure, undo, update
 
 __version__ = "0.5.0"
 
@@ -32,5 +32,6 @@ __all__ = [
     "configure",
     "new",
     "options",
+    "undo",
     "update",
 ]

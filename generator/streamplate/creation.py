@@ -107,8 +107,8 @@ def _refuse_occupied(target: Path, files: list[str]) -> None:
     taken = [*blocked, *(target / file for file in files if os.path.lexists(target / file))]
     if taken:
         names = ", ".join(sorted({path.relative_to(target).as_posix() for path in taken})[:10])
-        problem = f"{target} has files of these names already: {names}"
-        raise UsageProblem(problem, "Move them away, or choose a new folder")
+        hint = "Move them away, or choose a new folder"
+        raise UsageProblem(f"{target} has files of these names already: {names}", hint)
 
 
 def _refuse_mixed(source: str, release: str, trust: bool) -> None:

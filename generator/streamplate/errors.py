@@ -32,3 +32,10 @@ class UsageProblem(StreamplateError):
 
 class OtherTemplate(UsageProblem):
     """A project that another template made."""
+
+
+def from_system(error: OSError) -> StreamplateError:
+    """What the operating system refused, as an expected failure."""
+    place = f"{error.filename}: " if error.filename else ""
+    hint = "Check that the folder is there, that it may be read and written to, and that the disk is not full"
+    return StreamplateError(f"{place}{error.strerror or error}", hint)

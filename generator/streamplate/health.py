@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streamplate import project
-from streamplate.errors import OtherTemplate, StreamplateError
+from streamplate.errors import OtherTemplate, StreamplateError, from_system
 from streamplate.our_template import OURS
+from streamplate.updating import journal
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ def check(roots: Iterable[str | Path]) -> list[Health]:
 def _check(root: Path) -> Health:
     path = os.path.abspath(root)
     try:
+        journal.refuse_unfinished(root)
         found = project.load(root)
         newest = OURS.target(found, "")
         project.refuse_markers(found.root)
@@ -45,4 +47,6 @@ def _check(root: Path) -> Health:
         return Health(path, "skipped", problem=other.message)
     except StreamplateError as failure:
         return Health(path, "broken", problem=failure.message, hint=failure.hint)
+    except OSError as error:
+        return Health(path, "broken", problem=from_system(error).message, hint=from_system(error).hint)
     return Health(path, "up to date" if newest == found.release else "outdated", found.release, newest)

@@ -15,3 +15,8 @@ def show(level: int = logging.DEBUG) -> None:
 def level() -> int:
     """What is shown now; to be passed on to other processes."""
     return logging.getLogger("streamplate").getEffectiveLevel()
+
+
+def unexpected(error: Exception) -> None:
+    """Show where a fault of ours happened, to who asked for details."""
+    logging.getLogger("streamplate").debug("An unexpected error", exc_info=error)

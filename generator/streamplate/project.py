@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from streamplate.errors import StreamplateError, UsageProblem
-from streamplate.git import attempt, git
+from streamplate.git import attempt, git, reason
 
 ANSWERS_FILE = ".copier-answers.yml"
 _MARKERS = ("^<<<<<<< ", "^=======$", "^>>>>>>> ")
@@ -49,27 +49,40 @@ class Repository:
 
 
 def load(root: Path) -> Project:
-    """The project in folder `root`; `UsageProblem` where there is none."""
+    """The project that folder `root` is, or is in; `UsageProblem` where there is none."""
     import yaml
 
-    root = Path(os.path.abspath(root))
+    root = _root(Path(os.path.abspath(root)))
     path = root / ANSWERS_FILE
     if not path.is_file():
-        raise UsageProblem(f"{root} is not a project of streamplate", f"It has no {ANSWERS_FILE}")
+        hint = f"Neither it nor a folder above it, in the same repository, has {ANSWERS_FILE}"
+        raise UsageProblem(f"{root} is not a project of streamplate", hint)
     try:
-        answers = yaml.safe_load(path.read_text("utf-8"))
+        answers = yaml.safe_load(path.read_text("utf-8-sig"))
         source, release = str(answers["_src_path"]), str(answers["_commit"])
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (yaml.YAMLError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise StreamplateError(f"{path} cannot be read", "Restore it as it was last committed") from error
     return Project(root, source, release, {k: v for k, v in answers.items() if not str(k).startswith("_")})
 
 
+def _root(folder: Path) -> Path:
+    """`folder`, or the nearest above it in its repository that is a project."""
+    for each in (folder, *folder.parents):
+        if (each / ANSWERS_FILE).is_file():
+            return each
+        if (each / ".git").exists():
+            break
+    return folder
+
+
 def find(folder: Path) -> Iterator[Path]:
-    """Every project below `folder`, in order of their paths."""
-    for place, children, files in os.walk(folder):
+    """Every project below `folder`, in order of their paths, then the folders that cannot be looked into."""
+    unreadable: list[str] = []
+    for place, children, files in os.walk(folder, onerror=lambda error: unreadable.append(error.filename)):
         children[:] = sorted(set(children) - _NEVER_A_PROJECT)
         if ANSWERS_FILE in files:
             yield Path(place)
+    yield from map(Path, unreadable)
 
 
 def repository_of(root: Path) -> Repository:
@@ -77,25 +90,39 @@ def repository_of(root: Path) -> Repository:
     asked = ("--show-toplevel", "--show-prefix", "--absolute-git-dir", "--git-path", "objects", "--show-object-format")
     done = attempt("rev-parse", *asked, "HEAD", "HEAD:./", cwd=root)
     if done.returncode:
-        hint = "What you changed is told from its history: git init && git add -A && git commit"
-        raise StreamplateError(f"{root} is not committed to git", hint)
+        raise _without_history(root, done.stderr)
     top, prefix, git_dir, objects, object_format, head, tree = done.stdout.splitlines()
     return Repository(Path(top), prefix, Path(git_dir), (root / objects).resolve(), object_format, head, tree)
 
 
+def _without_history(root: Path, stderr: str) -> StreamplateError:
+    said, _, more = reason(stderr).partition("\n")
+    if "not a git repository" in said:
+        hint = "What you changed is told from its history: git init && git add -A && git commit"
+        return StreamplateError(f"{root} is not committed to git", hint)
+    if attempt("rev-parse", "--is-inside-work-tree", cwd=root).returncode == 0:
+        hint = f"What you changed is told from its history: git add {root} && git commit"
+        return StreamplateError(f"{root} is not committed to git", hint)
+    return StreamplateError(f"git does not open the repository of {root}: {said}", " ".join(more.split()))
+
+
 def refuse_dirty(repository: Repository, path: str) -> None:
     """Raise `StreamplateError` where tracked files at `path` have changes that no commit holds."""
-    changed = git("status", "--porcelain", "--untracked-files=no", "--", path, cwd=repository.root).splitlines()
+    command = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=no", "--", path)
+    changed = [line[3:] for line in git(*command, cwd=repository.root).split("\0") if line]
     if changed:
-        names = ", ".join(line[3:] for line in changed[:5]) + (" …" if changed[5:] else "")
+        names = ", ".join(changed[:5]) + (" …" if changed[5:] else "")
         raise StreamplateError(f"{repository.root} has uncommitted changes: {names}", "Commit or stash them first")
 
 
 def with_markers(root: Path) -> list[str]:
-    """Tracked files in which somebody committed conflict markers."""
+    """Tracked files in which somebody committed conflict markers; none where there is no repository."""
     patterns = [part for marker in _MARKERS for part in ("-e", marker)]
-    done = attempt("grep", "-l", "-I", "--all-match", *patterns, "--", ".", cwd=root)
-    return done.stdout.splitlines()
+    plainly = ("--no-color", "--basic-regexp", "--no-full-name")  # whatever the user's configuration says
+    done = attempt("grep", "-l", "-z", "-I", *plainly, "--all-match", *patterns, "--", ".", cwd=root)
+    if done.returncode > 1 and "not a git repository" not in done.stderr:
+        raise _without_history(root, done.stderr)
+    return [path for path in done.stdout.split("\0") if path]
 
 
 def refuse_markers(root: Path) -> None:

@@ -60,7 +60,7 @@ def recorded(target: Path) -> dict[str, Any]:
     if not (target / ANSWERS_FILE).is_file():
         hint = "Add that file to the template: https://copier.readthedocs.io/en/stable/configuring/#the-copier-answersyml-file"
         raise StreamplateError(f"The template keeps no {ANSWERS_FILE}: its projects could not follow it", hint)
-    answers: dict[str, Any] = yaml.safe_load((target / ANSWERS_FILE).read_text("utf-8"))
+    answers: dict[str, Any] = yaml.safe_load((target / ANSWERS_FILE).read_text("utf-8-sig"))
     return answers
 
 

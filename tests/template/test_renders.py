@@ -50,6 +50,7 @@ ALWAYS = {
     "src/my_agent/model.py",
     "src/my_agent/model_answer.py",
     "src/my_agent/model_calls.py",
+    "src/my_agent/model_client.py",
     "src/my_agent/model_failures.py",
     "src/my_agent/model_stream.py",
     "src/my_agent/parts.py",

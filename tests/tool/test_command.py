@@ -53,7 +53,7 @@ def test_verbose_says_what_git_and_copier_do() -> None:
     ]
     assert all(line.endswith(" ms") for line in said)
     assert done.stdout.startswith(b"Created x")
-    assert run("-v", "check", "x").stderr.startswith(b"git grep")
+    assert run("-v", "check", "x").stderr.startswith(b"git rev-parse")
     assert run("check", "x").stderr == b""
 
 

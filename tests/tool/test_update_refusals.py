@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
+from streamplate import project as project_module
 from streamplate import template
+from streamplate.updating import files, journal, merging
 
 Command = Callable[..., Result]
 Publish = Callable[..., None]
@@ -39,12 +43,19 @@ def project(publish: Publish, streamplate: Command) -> None:
     streamplate("new", PROJECT, "--defaults", "--release", "0.1.0")
 
 
+def everything() -> dict[Path, bytes]:
+    """Every file, of git too, but for the locks and records of updates."""
+    ours = {"streamplate", "index.lock"}
+    files = (path for path in PROJECT.rglob("*") if path.is_file() and not ours & set(path.parts))
+    return {path: path.read_bytes() for path in files}
+
+
 def refused(streamplate: Command, *args: str, code: int = 1) -> str:
     """What is said by a refusal that leaves everything as it was."""
-    before = {path: path.read_bytes() for path in PROJECT.rglob("*") if path.is_file()}
+    before = everything()
     result = streamplate("update", PROJECT, *args)
     assert result.exit_code == code, result.output
-    assert {path: path.read_bytes() for path in PROJECT.rglob("*") if path.is_file()} == before
+    assert everything() == before
     return result.stderr
 
 
@@ -53,9 +64,152 @@ def test_a_dirty_tree(streamplate: Command) -> None:
     assert "has uncommitted changes: agent.py\nCommit or stash them first" in refused(streamplate)
 
 
-def test_an_untracked_file_where_the_template_adds_one(streamplate: Command) -> None:
-    (PROJECT / "new.py").write_text("mine\n")
-    assert "files that are there, unknown to git: new.py" in refused(streamplate)
+@pytest.mark.parametrize("ignored", [False, True])
+@pytest.mark.parametrize("kind", ["file", "link", "dangling link", "folder"])
+@pytest.mark.parametrize("place", ["new.py", "deep", "deep/er"])
+def test_what_git_does_not_know_is_in_the_way(
+    publish: Publish, streamplate: Command, tmp_path: Path, place: str, kind: str, ignored: bool
+) -> None:
+    """Where the template adds a file, or a folder for one."""
+    publish({"agent.py": "1\n"}, {"agent.py": "2\n", "new.py": "theirs\n", "deep/er/file.py": "theirs\n"})
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "mine").write_text("mine\n")
+    path = PROJECT / place
+    path.parent.mkdir(exist_ok=True)
+    if kind == "file":
+        path.write_text("mine\n")
+    elif kind == "folder":
+        path.mkdir(exist_ok=True)
+        (path / "mine").write_text("mine\n")
+    else:
+        path.symlink_to(tmp_path / ("outside" if kind == "link" else "nowhere"))
+    if ignored:
+        (PROJECT / ".git/info/exclude").write_text("/new.py\n/deep\n")
+    if kind == "folder" and place != "new.py":
+        assert streamplate("update", PROJECT).exit_code == 0
+        assert (path / "mine").read_text() == "mine\n"
+    else:
+        said = refused(streamplate)
+        assert f"adds files where others are, unknown to git: {place}" in said
+        assert os.listdir(tmp_path / "outside") == ["mine"]
+
+
+@pytest.mark.parametrize("flag", ["assume-unchanged", "skip-worktree"])
+@pytest.mark.parametrize("theirs", [{"agent.py": "2\n"}, {}])
+def test_changes_that_git_was_told_to_overlook(
+    publish: Publish, streamplate: Command, flag: str, theirs: dict[str, str]
+) -> None:
+    publish({"agent.py": "1\n"}, theirs)
+    git("update-index", f"--{flag}", "agent.py")
+    (PROJECT / "agent.py").write_text("mine\n")
+    said = refused(streamplate)
+    assert "There are changes that git was told to overlook: agent.py\n" in said
+    assert "git update-index --no-assume-unchanged --no-skip-worktree agent.py" in said
+
+
+@pytest.mark.parametrize(("flag", "tag"), [("assume-unchanged", "h"), ("skip-worktree", "S")])
+def test_a_flag_on_an_unchanged_file_stays(streamplate: Command, flag: str, tag: str) -> None:
+    git("update-index", f"--{flag}", "agent.py")
+    assert streamplate("update", PROJECT).exit_code == 0
+    assert (PROJECT / "agent.py").read_text() == "2\n"
+    assert f"{tag} agent.py" in git("ls-files", "-v")
+
+
+def test_a_sparse_checkout_stays_sparse(publish: Publish, streamplate: Command) -> None:
+    before = {"agent.py": "1\n", "docs/a.md": "1\n", "docs/old.md": "1\n"}
+    publish(before, {"agent.py": "2\n", "docs/a.md": "2\n"})
+    streamplate("new", "sparse", "--defaults", "--release", "0.1.0", "-d", "project_name=my-agent")
+    subprocess.run(["git", "sparse-checkout", "set", "--no-cone", "/*", "!/docs"], cwd="sparse", check=True)
+    assert not Path("sparse/docs").exists()
+    result = streamplate("update", "sparse")
+    assert result.exit_code == 0, result.stderr
+    status = subprocess.check_output(["git", "status", "--porcelain"], cwd="sparse", text=True).splitlines()
+    assert status == ["M  .copier-answers.yml", "M  agent.py", "M  docs/a.md", "D  docs/old.md"]
+    assert not Path("sparse/docs").exists()
+    assert streamplate("undo", "sparse").exit_code == 0
+    assert subprocess.check_output(["git", "status", "--porcelain"], cwd="sparse", text=True) == ""
+
+
+def test_a_name_that_differs_in_case_only(publish: Publish, streamplate: Command) -> None:
+    publish({}, {"readme.md": "theirs\n"})
+    (PROJECT / "README.md").write_text("mine\n")
+    commit()
+    git("config", "core.ignoreCase", "true")
+    assert "Names that differ in case only: readme.md and README.md" in refused(streamplate)
+
+
+MEANWHILE: dict[str, tuple[Callable[[], object], str]] = {
+    "a file is saved": (lambda: (PROJECT / "agent.py").write_text("mine\n"), "has uncommitted changes: agent.py"),
+    "another file is saved": (lambda: (PROJECT / "mine.py").write_text("mine 2\n"), "uncommitted changes: mine.py"),
+    "a file is staged": (lambda: git("rm", "-q", "--cached", "mine.py"), "uncommitted changes: mine.py"),
+    "a commit is made": (lambda: git("commit", "-q", "--allow-empty", "-m", "mine"), "got a commit while this ran"),
+    "a branch is checked out": (lambda: git("checkout", "-q", "other"), "got a commit while this ran"),
+    "a file is made": (lambda: (PROJECT / "new.py").write_text("mine\n"), "unknown to git: new.py"),
+    "git is at work": (lambda: (PROJECT / ".git/index.lock").touch(), "Another git command is at work"),
+}
+
+
+@pytest.mark.parametrize("what", MEANWHILE)
+def test_what_happens_while_an_update_runs_is_not_lost(
+    streamplate: Command, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    (PROJECT / "mine.py").write_text("mine\n")
+    commit()
+    git("checkout", "-q", "-b", "other")
+    git("commit", "-q", "--allow-empty", "-m", "other")
+    git("checkout", "-q", "-")
+    work, said = MEANWHILE[what]
+    merge, seen = merging.three_way.merge, []
+
+    def merge_and_work(*args: Any, **options: Any) -> Any:
+        merged = merge(*args, **options)
+        work()
+        seen.append(everything())
+        return merged
+
+    monkeypatch.setattr(merging.three_way, "merge", merge_and_work)
+    result = streamplate("update", PROJECT)
+    assert (result.exit_code, said in result.stderr) == (1, True), result.stderr
+    new = {path: content for path, content in everything().items() if ".git/objects" not in str(path)}
+    assert new == {path: content for path, content in seen[0].items() if ".git/objects" not in str(path)}
+
+
+def test_a_save_that_git_cannot_see(streamplate: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same size, and the time put back: git takes the file for the one that it knows."""
+    git("config", "core.trustctime", "false")
+    os.utime(PROJECT / "agent.py", (1, 1))
+    git("update-index", "--refresh")
+    (PROJECT / "agent.py").write_text("9\n")
+    os.utime(PROJECT / "agent.py", (1, 1))
+    assert git("status", "--porcelain") == ""
+    assert "Uncommitted changes: agent.py" in refused(streamplate)
+
+
+def test_an_editor_that_saves_between_the_look_and_the_write(
+    streamplate: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move = files.move
+
+    def save_and_move(source: Path, target: Path) -> None:
+        if source.name == "agent.py" and target.parent.name == "before":
+            source.write_text("mine\n")
+        move(source, target)
+
+    monkeypatch.setattr(files, "move", save_and_move)
+    result = streamplate("update", PROJECT)
+    assert (result.exit_code, "agent.py was saved while the update ran" in result.stderr) == (1, True)
+    assert (PROJECT / "agent.py").read_text() == "mine\n"
+    assert git("status", "--porcelain").splitlines() == [" M agent.py"]
+
+
+def test_a_smudge_filter_that_fails(publish: Publish, streamplate: Command) -> None:
+    publish({"agent.py": "1\n"}, {"agent.py": "2\n", ".gitattributes": "*.py filter=broken\n"})
+    git("config", "filter.broken.smudge", "false")
+    git("config", "filter.broken.clean", "cat")
+    git("config", "filter.broken.required", "true")
+    result = streamplate("update", PROJECT)
+    assert (result.exit_code, "smudge filter" in result.stderr) == (1, True)
+    assert (git("status", "--porcelain"), (PROJECT / "agent.py").read_text()) == ("", "1\n")
 
 
 def test_other_untracked_files_are_left_alone(streamplate: Command) -> None:
@@ -128,42 +282,88 @@ KILL = """
 import os, signal, sys
 import streamplate
 from streamplate import template
-from streamplate.updating import worktree
 from streamplate.cli import main
+from streamplate.updating import files
 
 bundle, step = sys.argv[1], int(sys.argv[2])
 template.BUNDLE, template.CHECKOUT, streamplate.__version__ = template.Path(bundle), None, "0.2.0"
+move = files.move
 
-def counted(function):
-    def call(*args, **options):
-        global step
-        step -= 1
-        if step == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*args, **options)
-    return call
+def counted(source, target):
+    global step
+    step -= 1
+    if step == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return move(source, target)
 
-for name in ("_write_at_once", "_in_index", "_remove", "_replace_index"):
-    setattr(worktree, name, counted(getattr(worktree, name)))
-os.replace = counted(os.replace)
+files.move = counted
 main(["update", "my-agent"])
 """
+"""At its n-th move of a file the update is killed: no clean-up of any kind runs."""
 
 
-@pytest.mark.parametrize("step", range(1, 11))
-def test_killed_at_any_step_it_is_finished_by_running_it_again(streamplate: Command, step: int) -> None:
-    """At its n-th step that writes to the project the update is killed: no clean-up of any kind runs."""
-    done = subprocess.run([sys.executable, "-c", KILL, template.BUNDLE, str(step)], capture_output=True)
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    git("status", "--porcelain")
-    (PROJECT / ".git" / "index.lock").unlink(missing_ok=True)
+@pytest.fixture
+def killed() -> None:
+    """An update moved the answers aside, and was killed before it had put the new ones in place."""
+    command = [sys.executable, "-c", KILL, template.BUNDLE, "2"]
+    assert subprocess.run(command, capture_output=True).returncode == -signal.SIGKILL
+
+
+@pytest.mark.usefixtures("killed")
+def test_a_killed_update_is_made_anew(streamplate: Command) -> None:
     assert streamplate("update", PROJECT).exit_code == 0
     assert (PROJECT / "agent.py").read_text() == "2\n"
     assert git("status", "--porcelain").splitlines() == ["M  .copier-answers.yml", "M  agent.py", "A  new.py"]
 
 
+@pytest.mark.usefixtures("killed")
+def test_a_killed_update_is_taken_back(streamplate: Command) -> None:
+    result = streamplate("undo", PROJECT)
+    assert (result.exit_code, git("status", "--porcelain")) == (0, ""), result.stderr
+    assert (PROJECT / "agent.py").read_text() == "1\n"
+
+
+@pytest.mark.usefixtures("killed")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check"],
+        ["update", "--preview"],
+        ["update", "--branch", "next"],
+        ["configure", "--preview", "-d", "tools=time"],
+    ],
+)
+def test_every_command_says_that_an_update_was_killed(streamplate: Command, command: list[str]) -> None:
+    before = (git("status", "--porcelain"), git("branch"))
+    result = streamplate(*command, PROJECT)
+    assert result.exit_code == 1
+    assert "was interrupted, or is at work" in result.output
+    assert f"streamplate undo {PROJECT.absolute()}; or make it anew: streamplate update" in result.output
+    assert (git("status", "--porcelain"), git("branch")) == before
+
+
+@pytest.mark.usefixtures("killed")
 def test_work_done_after_a_kill_is_not_taken_back(streamplate: Command) -> None:
-    subprocess.run([sys.executable, "-c", KILL, template.BUNDLE, "4"], capture_output=True)
-    assert list((PROJECT / ".git").rglob("update.json"))
-    (PROJECT / "agent.py").write_text("mine\n")
-    assert "An update was interrupted, and agent.py was edited since" in refused(streamplate)
+    (PROJECT / ".copier-answers.yml").write_text("mine\n")
+    assert "Changed since the update: .copier-answers.yml" in refused(streamplate)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"\0", b'{"head": "x", "target": "y"}'])
+def test_a_journal_that_is_torn(streamplate: Command, content: bytes) -> None:
+    (PROJECT / ".git/streamplate").mkdir()
+    (PROJECT / ".git/streamplate/update.json").write_bytes(content)
+    assert streamplate("update", PROJECT).exit_code == 0
+
+
+@pytest.mark.usefixtures("killed")
+def test_a_torn_journal_says_where_the_files_are(streamplate: Command) -> None:
+    (PROJECT / ".git/streamplate/update.json").write_bytes(b"{")
+    said = refused(streamplate)
+    assert "its journal cannot be read\nThe files it replaced are in" in said
+    assert str((PROJECT / ".git/streamplate/before").absolute()) in said
+
+
+def test_a_second_update_at_once(streamplate: Command) -> None:
+    with journal.of(project_module.repository_of(PROJECT)).locked():
+        assert "Another update of this project is at work" in refused(streamplate)
+    assert streamplate("update", PROJECT).exit_code == 0

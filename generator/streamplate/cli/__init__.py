@@ -11,6 +11,7 @@ from streamplate.cli.new import new
 from streamplate.cli.options import options
 from streamplate.cli.releases import releases
 from streamplate.cli.try_ import try_
+from streamplate.cli.undo import undo
 from streamplate.cli.update import configure, update
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}
@@ -32,5 +33,5 @@ def main() -> None:
     """Streaming agents, from template to Amazon Bedrock AgentCore."""
 
 
-for command in (try_, new, options, update, configure, check, releases, doctor, completion):
+for command in (try_, new, options, update, configure, undo, check, releases, doctor, completion):
     main.add_command(command)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from streamplate.cli.complete import complete_answer
+from streamplate.cli.group import JSON
 from streamplate.errors import UsageProblem
 
 data_option = click.option(
@@ -18,7 +19,21 @@ data_option = click.option(
     shell_complete=complete_answer,
     help="Answer one question; a list as a,b. Repeatable.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+def _remember(context: click.Context, parameter: click.Parameter, wanted: bool) -> bool:
+    context.meta[JSON] = wanted
+    return wanted
+
+
+json_option = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    callback=_remember,
+    is_eager=True,
+    help="Print the result, or the failure, as JSON.",
+)
 
 
 def from_data(data: tuple[str, ...]) -> dict[str, str]:

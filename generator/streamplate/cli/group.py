@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 from typing import IO, Any
@@ -10,7 +11,10 @@ from typing import IO, Any
 import click
 
 from streamplate import dumb_terminal, log
-from streamplate.errors import StreamplateError
+from streamplate.errors import StreamplateError, from_system
+
+JSON = "streamplate.json"
+"""Where a context remembers, in its `meta`, that `--json` was given."""
 
 
 class Group(click.Group):
@@ -34,13 +38,13 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except StreamplateError as failure:
-            raise _Shown(failure) from None
+            raise _Shown(failure, ctx) from None
         except KeyboardInterrupt:
-            raise _Shown(StreamplateError("Interrupted")) from None
+            raise _Shown(StreamplateError("Interrupted"), ctx) from None
         except BrokenPipeError:  # `streamplate options | head`: click ends quietly
             raise
         except OSError as error:
-            raise _Shown(_from_system(error)) from None
+            raise _Shown(from_system(error), ctx) from None
 
 
 def verbose_option() -> click.Option:
@@ -59,18 +63,15 @@ def examples(*commands: str) -> str:
 
 
 class _Shown(click.ClickException):
-    def __init__(self, failure: StreamplateError) -> None:
+    def __init__(self, failure: StreamplateError, context: click.Context) -> None:
         super().__init__(failure.message)
-        self.hint = failure.hint
+        self.failure = failure
+        self.as_json = context.meta.get(JSON, False)
         self.exit_code = failure.exit_code  # type: ignore[misc]  # click reads it from the instance
 
     def show(self, file: IO[Any] | None = None) -> None:
+        if self.as_json:
+            click.echo(json.dumps(self.failure.as_dict(), indent=2))
         click.secho(f"Error: {self.message}", err=True, fg="red")
-        if self.hint:
-            click.echo(self.hint, err=True)
-
-
-def _from_system(error: OSError) -> StreamplateError:
-    place = f"{error.filename}: " if error.filename else ""
-    hint = "Check that the folder is there, that it may be written to, and that the disk is not full"
-    return StreamplateError(f"{place}{error.strerror or error}", hint)
+        if self.failure.hint:
+            click.echo(self.failure.hint, err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -22,9 +23,8 @@ all_option = click.option(
 
 
 def projects(paths: tuple[Path, ...], below: Path | None) -> list[Path]:
-    """The folders named, or those found below `below`; the current one if neither is given."""
-    if below is None:
-        return list(paths) or [Path()]
-    if not (found := [*paths, *project.find(below)]):
+    """The folders named, or those found below `below`, each once; the current one if neither is given."""
+    found = [*paths, *(project.find(below) if below else ())]
+    if below and not found:
         raise UsageProblem(f"There is no project below {below}")
-    return found
+    return list({os.path.realpath(path): path for path in reversed(found or [Path()])}.values())[::-1]

@@ -15,10 +15,11 @@ from streamplate.cli.answers import data_option, from_data, json_option
 from streamplate.cli.complete import complete_release
 from streamplate.cli.group import examples
 from streamplate.cli.paths import all_option, paths_argument, projects
-from streamplate.errors import UsageProblem
+from streamplate.errors import StreamplateError, UsageProblem
 from streamplate.our_template import OURS
 from streamplate.template import Template
 from streamplate.updating import Report, UpdateRequest, batch
+from streamplate.updating.report import failed
 
 
 @click.command(
@@ -68,7 +69,7 @@ def update(
     request = UpdateRequest(to=to, answers=from_data(data), branch=branch, preview=preview, ask=ask)
     roots = projects(paths, below)
     with _opened(template, trust, roots) as source:
-        _finish(context, _updated(roots, request, source), preview, as_json)
+        _finish(context, _updated(context, roots, request, source, as_json), preview, as_json)
 
 
 @click.command(
@@ -100,7 +101,7 @@ def configure(
     if not data:
         raise UsageProblem("Nothing to change", "For instance: -d tools=weather,time; see `streamplate options`")
     request = UpdateRequest(keep_release=True, answers=from_data(data), branch=branch, preview=preview)
-    _finish(context, _updated(projects(paths, below), request, OURS), preview, as_json)
+    _finish(context, _updated(context, projects(paths, below), request, OURS, as_json), preview, as_json)
 
 
 def _opened(url: str, trust: bool, roots: list[Path]) -> AbstractContextManager[Template]:
@@ -111,10 +112,18 @@ def _opened(url: str, trust: bool, roots: list[Path]) -> AbstractContextManager[
     return other_template.opened(url, trust=trust, say=lambda text: click.echo(text, err=True))
 
 
-def _updated(roots: list[Path], request: UpdateRequest, template: Template) -> list[Report]:
-    if len(roots) == 1:
+def _updated(
+    context: click.Context, roots: list[Path], request: UpdateRequest, template: Template, as_json: bool
+) -> list[Report]:
+    if len(roots) > 1:
+        return batch.update_all(roots, request, _progress(len(roots)), template)
+    try:
         return [updating.update(roots[0], request, template)]
-    return batch.update_all(roots, request, _progress(len(roots)), template)
+    except StreamplateError as failure:
+        if not as_json:
+            raise
+        click.echo(report.as_json([failed(roots[0].absolute(), failure)]))
+        context.exit(failure.exit_code)
 
 
 def _finish(context: click.Context, reports: list[Report], preview: bool, as_json: bool) -> NoReturn:

@@ -15,8 +15,9 @@ from streamplate.template import Template
 from streamplate.updating import merging, plan
 from streamplate.updating.plan import UpdateRequest
 from streamplate.updating.report import Report
+from streamplate.updating.undo import undo
 
-__all__ = ["Report", "UpdateRequest", "configure", "update"]
+__all__ = ["Report", "UpdateRequest", "configure", "undo", "update"]
 
 
 def update(root: str | Path, request: UpdateRequest | None = None, template: Template = OURS) -> Report:

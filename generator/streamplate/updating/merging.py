@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from streamplate import notes, project, questions
 from streamplate.notes import Notes
 from streamplate.project import Repository
 from streamplate.render import Render
-from streamplate.updating import three_way, worktree
+from streamplate.toolchain import quoted
+from streamplate.updating import answers, branch, changes, journal, three_way, worktree
 from streamplate.updating.plan import Plan
 from streamplate.updating.report import Report
 from streamplate.updating.store import Store
@@ -26,6 +27,11 @@ def nothing_to_do(plan: Plan) -> Report:
 def carry_out(plan: Plan, folders: Mapping[str, Path], render: Render) -> Report:
     """Merge a release into a project; `folders` are the plan's releases, unpacked."""
     repository = project.repository_of(plan.project.root)
+    with journal.of(repository).locked() if plan.request.stages else nullcontext():
+        return _merged(repository, plan, folders, render)
+
+
+def _merged(repository: Repository, plan: Plan, folders: Mapping[str, Path], render: Render) -> Report:
     project.refuse_dirty(repository, "." if plan.request.stages else project.ANSWERS_FILE)
     project.refuse_markers(plan.project.root)
     crossed = notes.crossed(folders[plan.release], plan.project.release, plan.release)
@@ -33,7 +39,8 @@ def carry_out(plan: Plan, folders: Mapping[str, Path], render: Render) -> Report
         store = Store(Path(folder, "store"), repository)
         base, theirs = (store.tree(path) for path in _rendered(plan, folders, render, crossed, Path(folder)))
         moves = {old: new for release in crossed for old, new in release.renames.items()}
-        merged = three_way.merge(store, base, repository.tree, theirs, label=plan.release, renames=moves)
+        yours = answers.aligned(store, repository.tree, base)
+        merged = three_way.merge(store, base, yours, theirs, label=plan.release, renames=moves)
         report = _report(plan, store, repository, merged, crossed)
         return _delivered(report, repository, store, merged, plan)
 
@@ -41,21 +48,24 @@ def carry_out(plan: Plan, folders: Mapping[str, Path], render: Render) -> Report
 def _rendered(
     plan: Plan, folders: Mapping[str, Path], render: Render, crossed: list[Notes], folder: Path
 ) -> tuple[Path, Path]:
-    """The project as its own release makes it, and as the new release does with the new answers."""
-    base, theirs, found = folder / "base", folder / "theirs", plan.project
+    """The project as its own release makes it, and as the new release does with the new answers.
+
+    Both in folders of the project's name, which some templates ask for.
+    """
+    found, name = plan.project, plan.project.root.name or "project"
     old, new = folders[found.release], folders[plan.release]
-    render(old, base, _known(found.answers, old), tag=found.release, ask=False)
-    renamed = {before: after for release in crossed for before, after in release.answers.items()}
-    carried = _known({renamed.get(key, key): value for key, value in found.answers.items()}, new)
+    base, theirs = folder / "base" / name, folder / "theirs" / name
+    rendered = render(old, base, answers.known(found.answers, old), tag=found.release, ask=False)
+    had = dict(found.answers)
+    if lacking := answers.missing(found, rendered):
+        answers.refuse_missing(found, lacking, plan.request.answers)
+        had |= questions.typed({key: plan.request.answers[key] for key in lacking}, questions.read(old))
+        base = folder / "completed" / name
+        render(old, base, answers.known(had, old), tag=found.release, ask=False)
     given = questions.typed(plan.request.answers, questions.read(new))
-    render(new, theirs, carried | given, tag=plan.release, ask=plan.request.ask)
+    render(new, theirs, answers.carried(had, crossed, new) | given, tag=plan.release, ask=plan.request.ask)
+    answers.keep_others(found, old, theirs)
     return base, theirs
-
-
-def _known(answers: Mapping[str, Any], template: Path) -> dict[str, Any]:
-    """Those answers that the template still asks for."""
-    keys = {question.key for question in questions.read(template)}
-    return {key: value for key, value in answers.items() if key in keys}
 
 
 def _report(plan: Plan, store: Store, repository: Repository, merged: Merged, crossed: list[Notes]) -> Report:
@@ -88,8 +98,13 @@ def _report(plan: Plan, store: Store, repository: Repository, merged: Merged, cr
 def _delivered(report: Report, repository: Repository, store: Store, merged: Merged, plan: Plan) -> Report:
     if plan.request.preview:
         return replace(report, diff=store.git("diff", "--binary", "-M", repository.tree, merged.tree))
+    changed = changes.between(store, repository.tree, merged.tree, prefix=repository.prefix)
+    conflicts = {repository.prefix + path: entries for path, entries in merged.conflicts.items()}
+    sides = [entry.object_id for entries in conflicts.values() for entry in entries]
+    objects = [*(change.object_id for change in changed if not change.is_removal), *sides]
     if name := plan.request.branch:
-        worktree.branch(repository, store, merged, name, f"Update to streamplate {report.new}")
-        return replace(report, undo=f"git branch -D {name}")
-    worktree.stage(repository, store, merged)
-    return replace(report, undo="git restore --source=HEAD --staged --worktree -- .")
+        store.deliver(objects, repository)
+        branch.commit(repository, changed, name, f"Update to streamplate {report.new}")
+        return replace(report, undo=f"git -C {quoted(str(repository.top))} branch -D {name}")
+    worktree.stage(repository, changed, conflicts, lambda: store.deliver(objects, repository))
+    return replace(report, undo=f"streamplate undo {quoted(str(plan.project.root))}")

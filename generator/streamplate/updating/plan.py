@@ -10,7 +10,7 @@ from typing import Any
 from streamplate import project
 from streamplate.project import Project
 from streamplate.template import Template
-from streamplate.updating import worktree
+from streamplate.updating import journal, restore
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,9 @@ def make(root: Path, request: UpdateRequest, template: Template) -> Plan:
     unfinished merge is refused too.
     """
     if request.stages:
-        worktree.recover(root)
+        restore.recover(root)
+    else:
+        journal.refuse_unfinished(root)
     found = project.load(root)
     plan = Plan(found, request, target(found, request, template))
     if plan.is_idle:

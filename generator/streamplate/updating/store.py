@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from streamplate.errors import StreamplateError
@@ -50,8 +51,11 @@ class Store:
         self.git("update-ref", f"refs/heads/{name}", commit)
         return commit
 
-    def branches(self) -> list[str]:
-        return self.git("for-each-ref", "--format=%(refname)").split()
+    def deliver(self, objects: Iterable[str], repository: Repository) -> None:
+        """Bring those of `objects` that only this store has into the project's repository."""
+        names = "".join(f"{name}\n" for name in dict.fromkeys(objects))
+        pack = self.git("pack-objects", "-q", "--stdout", "--local", "--window=0", input=names)
+        git("unpack-objects", "-q", cwd=repository.top, input=pack)
 
     def edited(self, tree: str, index_lines: str) -> str:
         """`tree` with the entries of `git update-index --index-info` applied."""

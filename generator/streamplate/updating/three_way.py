@@ -87,5 +87,6 @@ def renamed(path: str, renames: Mapping[str, str]) -> str:
     for old, new in renames.items():
         pattern = re.escape(old).replace(r"\*", "([^/]+)")
         if match := re.fullmatch(pattern, path):
-            path = new.replace("*", "{}").format(*match.groups())
+            first, *others = new.split("*")
+            path = first + "".join(name + part for name, part in zip(match.groups(), others, strict=False))
     return path

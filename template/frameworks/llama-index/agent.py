@@ -117,13 +117,13 @@ class Translation:
                 yield from self._stream_parts(event)
             case AgentOutput():
                 yield from self._end_call()
-                yield from map(ReasoningSignature, signatures(event.response))
             case ToolCallResult():
                 yield ToolResult(event.tool_id, event.tool_output.content)
 
     def _stream_parts(self, event: AgentStream) -> Iterator[Part]:
         if event.thinking_delta:
             yield Reasoning(event.thinking_delta)
+        yield from map(ReasoningSignature, signatures(event.raw))
         if event.delta:
             yield from self._end_call()
             yield Text(event.delta)

@@ -208,7 +208,7 @@ def test_ids_of_calls_are_new_in_the_conversation(service: Service) -> None:
 
     run = service.ask([*START, *again, *stop("tool_use")], messages=[*MESSAGES, *history])
 
-    assert [call_id for call_id, _, _ in calls(run)] == ["t1_2", "t1_3", ("a_b_c" * 20)[:64]]
+    assert [call_id for call_id, _, _ in calls(run)] == ["t1_2", "t1_3", ("a_b_c" * 20)[:40]]
 
 
 def test_a_name_that_no_tool_can_have_is_one_that_none_has(service: Service) -> None:

@@ -91,7 +91,7 @@ class Answer:
         elif isinstance(part.get("text"), str):
             pieces = self._thought if part.get("thought") else self._text
             told = {**part, "text": pieces.add(part["text"])}
-            if _says_something(told) or told == part:
+            if _says_something(told):
                 yield told
         else:
             yield part

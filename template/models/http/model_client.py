@@ -61,7 +61,8 @@ class ModelStream(httpx.AsyncByteStream):
                     break
                 event = json.loads(data)
                 for told in self._answer.add(event):
-                    yield _event(told, data if told is event else json.dumps(told).encode())
+                    # Some SDKs take U+2028 for the end of a line.
+                    yield _event(told, data if told is event and data.isascii() else json.dumps(told).encode())
         except Exception:
             if not self._answer.whole:
                 raise

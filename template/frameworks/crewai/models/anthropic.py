@@ -1,20 +1,21 @@
-"""The model: Anthropic through CrewAI's client."""
+"""The model: Anthropic's messages. CrewAI's own client keeps thoughts for itself.
+
+https://platform.claude.com/docs/en/build-with-claude/streaming
+"""
 
 import base64
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager
-from types import SimpleNamespace
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Any
 
-from anthropic.types import ContentBlock, Message, RawContentBlockDeltaEvent
-from crewai.llms.providers.anthropic.completion import AnthropicCompletion
-
-from .parts import Attachment, Part, Prompt, Reasoning, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, Usage
-from .errors import answer_too_long
+from .history import Answer, Attachment, Call, Question, Result, Results, Step, Thought
+from .parts import Part, Reasoning, ReasoningSignature, Text, ToolCallArguments, ToolCallEnd, ToolCallStart
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
+from .tools.toolbox import Tool
 
 READS = IMAGES | DOCUMENTS
+REDACTED = "redacted:"
+"""Begins the signature of a thought that the provider shows to nobody."""
 
 
 def build_model(settings: Settings) -> "Model":
@@ -23,116 +24,102 @@ def build_model(settings: Settings) -> "Model":
 
 
 class Model:
-    """CrewAI's client for each call, on one client of the SDK."""
+    """A model of Anthropic's."""
 
     def __init__(self, settings: Settings) -> None:
-        self._client = client(settings)
+        self._create: Any = client(settings).messages.create
         self._settings = settings
 
-    def answer(
-        self,
-        messages: list[Any],
-        tools: list[Any],
-        tell: Callable[[Part], object],
-        wait: Callable[[Coroutine[Any, Any, Any]], Any],
-    ) -> dict[str, Any]:
-        """Tell the answer to these messages piece by piece. Returns it as the message to go on with."""
-        listener = Listener(self._client, self._settings.request_fields, tell)
-        completion = Completion(
-            model=self._settings.model_id, max_tokens=self._settings.max_tokens, sdk=SimpleNamespace(messages=listener)
+    async def stream(self, instructions: str, steps: Sequence[Step], tools: Sequence[Tool]) -> AsyncGenerator[Part]:
+        """The model's answer to these steps, piece by piece."""
+        stream = await self._create(
+            model=self._settings.model_id,
+            max_tokens=self._settings.max_tokens,
+            system=instructions,
+            messages=[_message(step) for step in steps],
+            tools=[_tool(tool) for tool in tools],
+            extra_body=self._settings.request_fields,
+            stream=True,
         )
-        wait(completion.acall(messages, tools))
-        return {"role": "assistant", "content": [*map(_block, listener.message.content)]}
+        translation = Translation()
+        async with stream:
+            async for event in stream:
+                for part in translation.parts(event):
+                    yield part
 
 
-class Completion(AnthropicCompletion):
-    """CrewAI's client, on the SDK that it is given."""
+class Translation:
+    """Reads the events of one call."""
 
-    sdk: Any
-    stream: bool = True
+    def __init__(self) -> None:
+        self._call_id: str | None = None
 
-    def _build_sync_client(self) -> None:
-        """None is called."""
-
-    def _build_async_client(self) -> Any:
-        return self.sdk
-
-    def _emit_stream_chunk_event(self, *_: Any, **__: Any) -> None:
-        """Nobody listens, and an event for each token is dear."""
-
-
-class Listener:
-    """Tells each event of a stream on its way to CrewAI, which keeps thoughts for itself. `message` is the whole."""
-
-    message: Message
-
-    def __init__(self, client: Any, fields: dict[str, Any], tell: Callable[[Part], object]) -> None:
-        self._client = client
-        self._fields = fields
-        self._tell = tell
-
-    @asynccontextmanager
-    async def stream(self, **params: Any) -> AsyncIterator["Listener"]:
-        """The events of the SDK's `messages.stream`."""
-        async with self._client.messages.stream(**params, extra_body=self._fields) as self._events:
-            yield self
-
-    async def __aiter__(self) -> AsyncIterator[Any]:
-        """Each event, told."""
-        async for event in self._events:
-            for part in self._parts(event):
-                self._tell(part)
-            yield event
-
-    async def get_final_message(self) -> Message:
-        """The whole message."""
-        return self.message
-
-    def _parts(self, event: Any) -> Iterator[Part]:
+    def parts(self, event: Any) -> Iterator[Part]:
+        """The parts in one event; most have one."""
         match event.type:
             case "content_block_start" if event.content_block.type == "tool_use":
                 self._call_id = event.content_block.id
-                yield ToolCallStart(self._call_id, event.content_block.name)
+                yield ToolCallStart(event.content_block.id, event.content_block.name)
+            case "content_block_start" if event.content_block.type == "redacted_thinking":
+                yield ReasoningSignature(REDACTED + event.content_block.data)
             case "content_block_delta":
-                yield from self._delta(event)
-            case "content_block_stop" if event.content_block.type == "tool_use":
-                yield ToolCallEnd(event.content_block.id)
-            case "message_stop":
-                self.message = event.message
-                yield _usage(event.message)
-                if event.message.stop_reason == "max_tokens":
-                    raise answer_too_long()
+                yield from self._delta(event.delta)
+            case "content_block_stop" if self._call_id:
+                yield ToolCallEnd(self._call_id)
+                self._call_id = None
 
-    def _delta(self, event: RawContentBlockDeltaEvent) -> Iterator[Part]:
-        match event.delta.type:
+    def _delta(self, delta: Any) -> Iterator[Part]:
+        match delta.type:
             case "text_delta":
-                yield Text(event.delta.text)
+                yield Text(delta.text)
             case "thinking_delta":
-                yield Reasoning(event.delta.thinking)
-            case "input_json_delta" if event.delta.partial_json:
-                yield ToolCallArguments(self._call_id, event.delta.partial_json)
+                yield Reasoning(delta.thinking)
+            case "signature_delta":
+                yield ReasoningSignature(delta.signature)
+            case "input_json_delta" if self._call_id:
+                yield ToolCallArguments(self._call_id, delta.partial_json)
 
 
-def _usage(message: Message) -> Usage:
-    # Anthropic counts tokens read from and written to its prompt cache beside `input_tokens`, not within.
-    usage = message.usage
-    cached = (usage.cache_read_input_tokens or 0) + (usage.cache_creation_input_tokens or 0)
-    return Usage(usage.input_tokens + cached, usage.output_tokens)
+def _tool(tool: Tool) -> dict[str, Any]:
+    return {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
 
 
-def _block(block: ContentBlock) -> dict[str, Any]:
-    return block.model_dump(mode="json", exclude_none=True)
+def _message(step: Step) -> dict[str, Any]:
+    if isinstance(step, Question):
+        return {"role": "user", "content": [*map(_file, step.attachments), {"type": "text", "text": step.text}]}
+    if isinstance(step, Results):
+        return {"role": "user", "content": [*map(_result, step.results)]}
+    return {"role": "assistant", "content": _answer_blocks(step)}
 
 
-def question(prompt: Prompt) -> dict[str, Any]:
-    """The message that asks it."""
-    return {"role": "user", "content": [*map(_file, prompt.attachments), {"type": "text", "text": prompt.text}]}
+def _answer_blocks(step: Answer) -> list[dict[str, Any]]:
+    thoughts = [_thought(thought) for thought in step.thoughts if thought.signature]
+    text = [{"type": "text", "text": step.text}] if step.text else []
+    return [*thoughts, *text, *map(_call, step.calls)]
+
+
+def _thought(thought: Thought) -> dict[str, Any]:
+    signature = thought.signature or ""
+    if signature.startswith(REDACTED):
+        return {"type": "redacted_thinking", "data": signature.removeprefix(REDACTED)}
+    return {"type": "thinking", "thinking": thought.text, "signature": signature}
+
+
+def _call(call: Call) -> dict[str, Any]:
+    return {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments}
+
+
+def _result(result: Result) -> dict[str, Any]:
+    return {"type": "tool_result", "tool_use_id": result.call.id, "content": result.content}
 
 
 def _file(attachment: Attachment) -> dict[str, Any]:
+    kind = "image" if attachment.is_image else "document"
+    return {"type": kind, "source": _source(attachment)}
+
+
+def _source(attachment: Attachment) -> dict[str, str]:
     if attachment.media_type == "text/plain":
-        source = {"type": "text", "media_type": "text/plain", "data": attachment.data.decode(errors="replace")}
-        return {"type": "document", "source": source}
+        return {"type": "text", "media_type": "text/plain", "data": attachment.data.decode(errors="replace")}
     data = base64.b64encode(attachment.data).decode()
-    source = {"type": "base64", "media_type": attachment.media_type, "data": data}
-    return {"type": "image" if attachment.is_image else "document", "source": source}
+    return {"type": "base64", "media_type": attachment.media_type, "data": data}

@@ -1,7 +1,7 @@
 """The model: Anthropic through ADK."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from anthropic import APIStatusError
@@ -9,7 +9,9 @@ from google.adk.models import BaseLlm
 from google.adk.models.anthropic_llm import AnthropicLlm
 from google.adk.models.llm_request import LlmRequest
 from google.adk.models.llm_response import LlmResponse
+from google.genai import types
 
+from .history import Thought
 from .provider import IMAGES, client
 from .settings import Settings
 
@@ -24,6 +26,26 @@ def build_model(settings: Settings) -> BaseLlm:
         client=client(settings),
         request_fields=settings.request_fields,
     )
+
+
+REDACTED = "redacted:"
+"""Begins the signature of a thought that the provider shows to nobody."""
+
+
+def signature(part: types.Part) -> str | None:
+    """The model's signature of the thought in this part."""
+    value = (part.thought_signature or b"").decode()
+    return value if part.text or not value or value.startswith(REDACTED) else REDACTED + value
+
+
+def signed(parts: list[types.Part], thoughts: Sequence[Thought]) -> list[types.Part]:
+    """What the model said, after the thoughts that it signed."""
+    return [*(_thought(thought) for thought in thoughts if thought.signature), *parts]
+
+
+def _thought(thought: Thought) -> types.Part:
+    value = (thought.signature or "").removeprefix(REDACTED).encode()
+    return types.Part(text=thought.text or None, thought=True, thought_signature=value)
 
 
 class ConfiguredAnthropic(AnthropicLlm):

@@ -1,15 +1,14 @@
 """The model: Anthropic through LlamaIndex, and what LlamaIndex leaves to be read in Anthropic's own events."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from llama_index.core.base.llms.types import ChatMessage, ChatResponseAsyncGen, LLMMetadata
+from llama_index.core.base.llms.types import ChatMessage, ChatResponseAsyncGen, LLMMetadata, ThinkingBlock
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.llms.anthropic import Anthropic
 
-from .parts import Usage
-from .errors import answer_too_long
+from .history import Thought
 from .provider import IMAGES, client
 from .settings import Settings
 
@@ -42,16 +41,25 @@ class AnyAnthropicModel(Anthropic):
 
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         """The answer, piece by piece."""
-        return _complete(await super().astream_chat(messages, **kwargs))
+        return _with_thoughts(await super().astream_chat(messages, **kwargs))
 
 
-async def _complete(answer: ChatResponseAsyncGen) -> ChatResponseAsyncGen:
-    """The answer with its thoughts where LlamaIndex's agent looks for them, unless it was cut."""
+async def _with_thoughts(answer: ChatResponseAsyncGen) -> ChatResponseAsyncGen:
+    """The answer with its thoughts where LlamaIndex's agent looks for them."""
     async for response in answer:
-        if response.message.additional_kwargs["stop_reason"] == "max_tokens":
-            raise answer_too_long()
         response.additional_kwargs["thinking_delta"] = response.message.additional_kwargs["thinking_delta"]
         yield response
+
+
+def signatures(event: Any) -> list[str]:
+    """The model's signature of a thought, if this event of the stream tells it."""
+    match event:
+        case {"type": "content_block_delta", "delta": delta} if delta.type == "signature_delta":
+            return [delta.signature]
+    return []
+
+
+{% include 'template/frameworks/llama-index/models/signed.py' %}
 
 
 def argument_piece(event: Any, _call: ToolSelection) -> str:
@@ -60,12 +68,3 @@ def argument_piece(event: Any, _call: ToolSelection) -> str:
         case {"type": "content_block_delta", "delta": delta}:
             return getattr(delta, "partial_json", "")
     return ""
-
-
-def usage(event: Any) -> Iterator[Usage]:
-    """The tokens of the model call, which its last event but one tells."""
-    match event:
-        case {"type": "message_delta", "usage": tokens}:
-            # Anthropic counts tokens read from and written to its prompt cache beside `input_tokens`, not within.
-            cached = (tokens.cache_read_input_tokens or 0) + (tokens.cache_creation_input_tokens or 0)
-            yield Usage((tokens.input_tokens or 0) + cached, tokens.output_tokens)

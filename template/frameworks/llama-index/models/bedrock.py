@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextvars import Context, copy_context
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -43,8 +44,21 @@ class AnyBedrockModel(BedrockConverse):  # type: ignore[misc]
         """The answer, piece by piece. LlamaIndex reads it in a thread to which it does not give the context."""
         bound = self.model_copy()
         bound._client = RunClient(self._client, copy_context())
-        answer: ChatResponseAsyncGen = await BedrockConverse.astream_chat(bound, messages, **kwargs)
-        return answer
+        return _with_thoughts(await BedrockConverse.astream_chat(bound, messages, **kwargs))
+
+
+async def _with_thoughts(answer: ChatResponseAsyncGen) -> ChatResponseAsyncGen:
+    """The answer with the thoughts that the model signed, each as it was: LlamaIndex makes one of all."""
+    thoughts = [Thought("")]
+    async for response in answer:
+        match response.raw:
+            case {"contentBlockDelta": {"delta": {"reasoningContent": {"text": text}}}}:
+                thoughts[-1] = replace(thoughts[-1], text=thoughts[-1].text + text)
+            case {"contentBlockDelta": {"delta": {"reasoningContent": {"signature": signature}}}}:
+                thoughts[-1:] = [replace(thoughts[-1], signature=signature), Thought("")]
+        others = [block for block in response.message.blocks if not isinstance(block, ThinkingBlock)]
+        response.message.blocks = [*(_thought(thought) for thought in thoughts if thought.signature), *others]
+        yield response
 
 
 class RunClient:
@@ -61,6 +75,14 @@ class RunClient:
         """Call without LlamaIndex's own limits (512 tokens, temperature 0.1): the model's apply."""
         response: dict[str, Any] = self._context.run(self._client.converse_stream, **request)
         return response
+
+
+def signatures(event: Any) -> list[str]:
+    """The model's signature of a thought, if this event of the stream tells it."""
+    match event:
+        case {"contentBlockDelta": {"delta": {"reasoningContent": {"signature": str(signature)}}}}:
+            return [signature]
+    return []
 
 
 {% include 'template/frameworks/llama-index/models/signed.py' %}

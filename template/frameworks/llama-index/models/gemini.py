@@ -1,18 +1,18 @@
 """The model: Gemini through LlamaIndex, and what LlamaIndex leaves to be read in Gemini's own events."""
 
+import base64
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from google.genai.types import Content, FinishReason, GenerateContentConfig, GenerateContentResponse, HttpOptions
-from llama_index.core.base.llms.types import ChatMessage, ChatResponseAsyncGen, ContentBlock
+from google.genai.types import Content, GenerateContentConfig, GenerateContentResponse, HttpOptions
+from llama_index.core.base.llms.types import ChatMessage, ChatResponseAsyncGen, ContentBlock, TextBlock, ToolCallBlock
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.llms.google_genai import GoogleGenAI
 from llama_index.llms.google_genai.utils import chat_from_gemini_response, prepare_chat_params
 
-from .parts import Usage
-from .errors import answer_too_long
+from .history import Thought
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
 
@@ -51,8 +51,6 @@ async def _responses(events: AsyncIterator[GenerateContentResponse]) -> ChatResp
     signatures: list[str | None] = []
     async for event in events:
         for candidate in (event.candidates or [])[:1]:
-            if candidate.finish_reason == FinishReason.MAX_TOKENS:
-                raise answer_too_long()
             parts = candidate.content.parts or [] if candidate.content else []
             candidate.content = Content(role="model", parts=parts)
             response = chat_from_gemini_response(event, blocks, signatures)
@@ -61,16 +59,22 @@ async def _responses(events: AsyncIterator[GenerateContentResponse]) -> ChatResp
             yield response
 
 
+def signatures(event: Any) -> list[str]:
+    """What the model signed in this event of the stream."""
+    found = [part.get("thought_signature") for part in event["content"]["parts"]]
+    return [base64.b64encode(signature).decode() for signature in found if signature]
+
+
+def signed(message: ChatMessage, thoughts: Sequence[Thought]) -> ChatMessage:
+    """What the model said, signed as it was: its first call, or its text where there is none."""
+    found = [base64.b64decode(thought.signature) for thought in thoughts if thought.signature]
+    has_calls = any(isinstance(block, ToolCallBlock) for block in message.blocks)
+    unsigned = [None for block in message.blocks if has_calls and isinstance(block, TextBlock)]
+    message.additional_kwargs["thought_signatures"] = [*unsigned, *found][: len(message.blocks)]
+    return message
+
+
 def argument_piece(event: Any, call: ToolSelection) -> str:
     """The JSON text of the call's arguments, if this event of the stream has the call: Gemini tells them at once."""
     calls = [part["function_call"] for part in event["content"]["parts"] if part["function_call"]]
     return json.dumps(call.tool_kwargs) if call.tool_id in [call["id"] for call in calls] else ""
-
-
-def usage(event: Any) -> Iterator[Usage]:
-    """The tokens of the model call, which its last event tells."""
-    match event:
-        case {"finish_reason": str(), "usage_metadata": tokens}:
-            # Gemini counts thoughts beside the answer's tokens, not within.
-            written = (tokens["candidates_token_count"] or 0) + (tokens["thoughts_token_count"] or 0)
-            yield Usage(tokens["prompt_token_count"] or 0, written)

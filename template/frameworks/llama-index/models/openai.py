@@ -1,18 +1,17 @@
 """The model: OpenAI through LlamaIndex, and what LlamaIndex leaves to be read in OpenAI's own chunks."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from llama_index.core.base.llms.types import LLMMetadata
+from llama_index.core.base.llms.types import ChatMessage, LLMMetadata
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.llms.openai import OpenAI
 from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import Choice, ChoiceDelta, ChoiceDeltaToolCall
 
-from .parts import Usage
-from .errors import answer_too_long
+from .history import Thought
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
 
@@ -68,10 +67,8 @@ def _parts(messages: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 async def _readable(chunks: AsyncIterator[ChatCompletionChunk]) -> AsyncIterator[ChatCompletionChunk]:
-    """The chunks as LlamaIndex reads them, unless the answer was cut."""
+    """The chunks as LlamaIndex reads them."""
     async for chunk in chunks:
-        if any(choice.finish_reason == "length" for choice in chunk.choices):
-            raise answer_too_long()
         calls = [call for choice in chunk.choices for call in _further_calls(choice)]
         yield chunk
         for call in calls:
@@ -88,16 +85,19 @@ def _further_calls(choice: Choice) -> list[ChoiceDeltaToolCall]:
     return calls[1:]
 
 
+def signatures(_event: Any) -> list[str]:
+    """None: chat completions have no signed thoughts."""
+    return []
+
+
+def signed(message: ChatMessage, _thoughts: Sequence[Thought]) -> ChatMessage:
+    """What the model said."""
+    return message
+
+
 def argument_piece(event: Any, call: ToolSelection) -> str:
     """The JSON text that this event of the stream adds to the call's arguments, the last call's, if any."""
     match event:
         case {"choices": [{"delta": {"tool_calls": [{"id": None | "" | call.tool_id, "function": function}]}}]}:
             return function["arguments"] or ""
     return ""
-
-
-def usage(event: Any) -> Iterator[Usage]:
-    """The tokens of the model call, which its last event tells."""
-    match event:
-        case {"usage": {"prompt_tokens": read, "completion_tokens": written}}:
-            yield Usage(read, written)

@@ -1,9 +1,3 @@
-def signatures(message: ChatMessage) -> list[str]:
-    """The model's signatures of its thoughts."""
-    blocks = (block for block in message.blocks if isinstance(block, ThinkingBlock))
-    return [signature for block in blocks if (signature := block.additional_information.get("signature"))]
-
-
 def signed(message: ChatMessage, thoughts: Sequence[Thought]) -> ChatMessage:
     """What the model said, after the thoughts that it signed."""
     blocks = [_thought(thought) for thought in thoughts if thought.signature]

@@ -33,6 +33,7 @@ STATUSES = {
     413: "context_too_long",
     424: "model_error",
     429: "throttled",
+    500: "model_error",
 }
 
 # What providers and servers say when a request is more than the model reads: their errors have no code for it.

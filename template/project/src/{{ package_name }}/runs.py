@@ -100,7 +100,9 @@ class Run:
             self.cancel()
 
     def tell(self, part: Part | str) -> None:
-        """Add a part, or an event, to the log."""
+        """Add a part, or an event, to the log. Nothing follows a part that could not be told."""
+        if self._failure:
+            return
         try:
             for entry in [part] if isinstance(part, str) else self._events.of(part):
                 self.log.add(entry)

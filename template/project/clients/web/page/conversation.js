@@ -18,10 +18,11 @@ export class Conversation {
   #stopping = null;
   #views = new Map();
 
-  constructor({ id, name, turns } = { id: newId(), name: "", turns: [] }, changed = () => {}) {
-    this.id = id;
-    this.name = name ?? "";
+  constructor({ id = "", name = "", turns = [] } = {}, changed = () => {}) {
+    this.id = id || newId();
+    this.name = name;
     this.turns = turns;
+    this.isKnown = Boolean(id); // to the agent, perhaps
     this.changed = changed;
   }
 
