@@ -42,6 +42,7 @@ NOT_IMPORTED = {
     "mypy": "a command",
     "ruff": "a command",
     "types-jsonschema": "mypy reads it",
+    "types-pyyaml": "mypy reads it",
     "tzdata": "zoneinfo reads it where the system has no zones",
     "uvloop": "uvicorn's event loop",
 }
