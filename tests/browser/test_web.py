@@ -205,6 +205,19 @@ def test_the_history_comes_from_the_agent(page: Page, chromium: Browser) -> None
     other.context.close()
 
 
+def test_an_agent_that_has_forgotten_is_told_what_was_said(context: BrowserContext, project: Path) -> None:
+    page = context.new_page()
+    with serve(project) as served:
+        page.goto(served.url)
+        finished(ask(page, "What is 6*7?"))
+    with serve(project, urlsplit(served.url).port or 0):
+        page.reload()
+        expect(page.locator("article")).to_contain_text("42")
+        expect(page.get_by_text("OFFLINE")).to_be_visible()
+        told = finished(ask(page, "What was my first question?")).locator(".text")
+        expect(told).to_contain_text("You asked me: “What is 6*7?”")
+
+
 class Cutting:
     """The way of a page to its agent, cut after so many events of every answer; what is asked of it, is passed on."""
 

@@ -17,7 +17,7 @@ PROTOCOL: Literal["HTTP", "AGUI"] = "HTTP"
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "deploy.toml"
 OWNER = {"managed-by": f"{PROJECT}/deploy"}  # the tag of everything that this project made
-ENVIRONMENT_BYTES = {"V1": 4096, "V2": 1536}  # of the variables: AgentCore, "Optimize your agent for V2"
+ENVIRONMENT_BYTES = {"V1": 4096, "V2": 1536}  # of all variables, names too
 
 Python = Literal["3.13", "3.14"]
 Seconds = Annotated[int, Field(ge=60, le=1_209_600)]  # AgentCore: LifecycleConfiguration

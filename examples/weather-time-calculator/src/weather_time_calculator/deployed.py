@@ -9,7 +9,6 @@ import os
 import random
 import ssl
 from contextlib import AsyncExitStack
-from importlib import import_module
 from typing import Any
 
 import uvicorn
@@ -79,8 +78,7 @@ class Agent:
 
 
 def serve() -> None:
-    """Serve it, with everything imported that needs no key."""
-    import_module("weather_time_calculator.server")
+    """Serve it. Without keys nothing of it is imported yet: a module may read its key when it is."""
     from .settings import Settings
 
     settings, host = Settings(), "0.0.0.0" if "DOCKER_CONTAINER" in os.environ else "127.0.0.1"
