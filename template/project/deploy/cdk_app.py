@@ -33,9 +33,10 @@ class AgentStack(cdk.Stack):
         nowhere = {"S3": {"Bucket": "", "Prefix": ""}}  # until the asset has a place
         code = {"EntryPoint": [ENTRY_POINT], "Runtime": version, "Code": nowhere}
         body = template.agent(config, {"CodeConfiguration": code})
-        given = {each["ParameterKey"]: each["ParameterValue"] for each in template.parameters(body, config)}
+        for each in template.parameters(body, config):
+            body["Parameters"][each["ParameterKey"]]["Default"] = each["ParameterValue"]
         FILE.write_text(json.dumps(body), encoding="utf-8")
-        self.agent = include.CfnInclude(self, "Agent", template_file=str(FILE), parameters=given)
+        self.agent = include.CfnInclude(self, "Agent", template_file=str(FILE))
         runtime: Any = self.agent.get_resource("Runtime")
         runtime.add_property_override("AgentRuntimeArtifact.CodeConfiguration.Code.S3", location)
         for endpoint in ("DEFAULT", *template.endpoints(body)):
