@@ -20,11 +20,15 @@ TIERS = {
     "tool/test_bundle.py::test_plain_copier_updates": "slow",
     "tool/test_command.py::test_verbose_reaches_the_processes_of_a_fleet": "slow",
     "tool/test_batch.py::test_no_failure_stops_another": "slow",
+    "tool/test_never_run.py::test_git_in_disguise": "slow",
     "tool/test_prompts.py": "slow",
     "tool/test_release.py::test_no_file_of_this_template_moved_unrecorded": "slow",
+    "tool/test_surroundings.py::test_settings_change_nothing": "slow",
     "tool/test_try.py": "slow",
     "tool/test_update_property.py": "slow",
+    "tool/test_update_refusals.py::test_what_git_does_not_know_is_in_the_way": "slow",
     "tool/test_wheel.py": "slow",
+    "tool/test_worktree.py::test_a_disk_that_is_full": "slow",
 }
 """The tier of what begins so; the longest beginning decides. What is not here is quick."""
 
@@ -39,7 +43,10 @@ SMOKE = [
     "end_to_end/test_readme.py::test_the_gate_runs_the_command_for_the_tests",
     "template/test_renders.py::test_only_the_chosen_tools_are_there[none-http]",
     "template/test_renders.py::test_only_the_chosen_tools_are_there[weather+time+calculator-ag-ui]",
+    "tool/test_never_run.py::test_git_in_disguise[.GIT]",
     "tool/test_prompts.py::test_enter_takes_every_default_and_writes_what_was_shown",
+    "tool/test_surroundings.py::test_settings_change_nothing[submodule]",
+    "tool/test_update_refusals.py::test_what_git_does_not_know_is_in_the_way[deep-file-True]",
     "tool/test_wheel.py::test_sdist_and_wheel_carry_the_same_bundle",
 ]
 """Tests of a tier that run with the quick ones: one or a few of each kind."""

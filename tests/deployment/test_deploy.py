@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import boto3
 import pytest
@@ -27,11 +28,11 @@ def test_deploying_ends_with_an_answer_and_deploying_again_does_nothing(project:
         *("Package", "Stack my-agent-artifacts", "Upload", "Stack my-agent", "Endpoint DEFAULT", "Logs"),
     ]
     assert "local model" in first.out
-    assert changes(cloud) == ["CreateAgentRuntime", "InvokeAgentRuntime"]
+    assert changes(cloud) == ["CreateAgentRuntime", "CreateAgentRuntimeEndpoint", "InvokeAgentRuntime"]
 
     second = project.run("deploy", "--json")
     assert second.json["changed"] is False
-    assert changes(cloud) == ["CreateAgentRuntime", "InvokeAgentRuntime"]
+    assert len(changes(cloud)) == 3
     assert "Nothing has changed" in project.run("deploy").err
 
 
@@ -168,9 +169,19 @@ def test_a_version_that_fails_leaves_the_one_before_serving(
     project: Project, cloud: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert project.run("deploy", "--no-check").code == 0
-    project.configure(description="The second version")
+    (runtime,) = cloud.account.runtimes.values()
+    good = runtime.latest.config["agentRuntimeArtifact"]["codeConfiguration"]
+    prompt = project.path / "src" / "my_agent" / "prompt.py"
+    prompt.write_text(f"{prompt.read_text()}\n# the second version\n")
+    unpack = packages.unpack
+
+    def refuse_the_new(s3: object, code: object, *rest: Any) -> object:
+        if code != good:
+            raise packages.PackageError("the code package is 300 MB zipped; the limit is 250 MB")
+        return unpack(s3, code, *rest)
+
     with monkeypatch.context() as patch:
-        patch.setattr(packages, "ZIPPED_LIMIT", 1)
+        patch.setattr(packages, "unpack", refuse_the_new)
         failed = project.run("deploy")
     assert failed.code == 1
     assert "The stack my-agent is UPDATE_ROLLBACK_COMPLETE: Runtime: the code package is" in failed.err

@@ -93,7 +93,8 @@ def test_a_stack_of_the_same_name_is_not_touched(project: Project, stacks: Cloud
 
 def test_an_agent_that_does_not_start_shows_its_last_words(project: Project) -> None:
     main = project.path / "src" / "my_agent" / "main.py"
-    main.write_text(main.read_text().replace("    app.run(", '    raise SystemExit("no disk left")\n    app.run('))
+    on_agentcore = 'import os\nif "AWS_SESSION_TOKEN" in os.environ:\n    raise SystemExit("no disk left")\n'
+    main.write_text(f"{main.read_text()}\n{on_agentcore}")
     error = failed(project, "deploy")
     assert "Runtime initialization time exceeded" in error
     assert "no disk left" in error

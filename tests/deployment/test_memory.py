@@ -35,6 +35,29 @@ def test_a_conversation_outlives_its_process(variant: Callable[..., Project], cl
     assert len(kept) == 2
 
 
+def test_the_stack_makes_a_memory_unless_one_is_named(variant: Callable[..., Project], cloud: Emulator) -> None:
+    project = variant(memory="agentcore")
+    assert project.run("deploy", "--no-check").code == 0
+    (memory,) = cloud.memory.memories.values()
+    (runtime,) = cloud.account.runtimes.values()
+    assert runtime.latest.config["environmentVariables"]["MEMORY_ID"] == memory["id"]
+    assert project.run("destroy", "--yes").code == 0
+    assert not cloud.memory.memories
+
+
+def test_a_conversation_is_kept_on_session_storage(variant: Callable[..., Project], cloud: Emulator) -> None:
+    project = variant(memory="session-storage")
+    assert project.run("deploy", "--no-check").code == 0
+
+    def ask(question: str, name: str) -> str:
+        return text_of(project.run("invoke", "--json", "--session", session(name), question).events)
+
+    assert "449" in ask("What is 37*12+5?", "ada")
+    assert project.run("sessions", "stop", session("ada")).code == 0
+    assert "37*12+5" in ask("What was my first question?", "ada")
+    assert "37*12+5" not in ask("What was my first question?", "eve")
+
+
 def test_the_agent_may_use_its_memory_and_no_other(variant: Callable[..., Project]) -> None:
     project = variant(memory="agentcore")
     project.configure(memory=MEMORY)

@@ -23,26 +23,6 @@ class Cloud:
         return self._session.client(service, config=Config(retries={"mode": "standard", "total_max_attempts": 5}))
 
     @cached_property
-    def _caller(self) -> dict[str, str]:
-        caller: dict[str, str] = self.client("sts").get_caller_identity()
-        return caller
-
-    @property
     def account(self) -> str:
-        """The account's twelve digits. The first call that needs credentials."""
-        return self._caller["Account"]
-
-    @property
-    def partition(self) -> str:
-        """`aws`, or `aws-cn` or `aws-us-gov`."""
-        return self._caller["Arn"].split(":")[1]
-
-
-class Nowhere(Cloud):
-    """Stands in for an account in a dry run: nothing can be called."""
-
-    account = "ACCOUNT"
-    partition = "aws"
-
-    def __init__(self, region: str) -> None:
-        super().__init__(None, region)
+        """The account's twelve digits."""
+        return str(self.client("sts").get_caller_identity()["Account"])

@@ -1,56 +1,44 @@
 """Direct code deployment: a zip of the agent and its dependencies, in S3."""
 
-from collections.abc import Callable
 from typing import Any
 
-from . import policies, storage
-from .cloud import Cloud
+from . import storage
 from .command import Context
-from .config import PYTHON
 from .package import Package, build
 from .package.build import ENTRY_POINT
 from .package.checks import MEGABYTE
 from .package.trim import sizes, tree_size
 
-NO_BYTECODE = f"without bytecode, for there is no Python {PYTHON} here: cold starts take a second longer"
+NO_BYTECODE = "without bytecode, for uv finds no Python {0}: cold starts take a second longer"
 
 
 def publish(context: Context) -> dict[str, Any]:
-    """Build the package and put it in S3; returns AgentCore's `agentRuntimeArtifact`."""
-    cloud, config = context.cloud, context.config
+    """Build the package and put it in S3; returns CloudFormation's `AgentRuntimeArtifact`."""
     with context.report.step("Package") as step:
-        package = build(config)
-        step.note = _summary(package)
+        package = build(context.config)
+        step.note = _summary(context, package)
+    bucket = storage.ensure(context)["bucket"]
     with context.report.step("Upload") as step:
-        sent = storage.upload(cloud, config, package.zip, f"{config.name}/{package.key}")
-        place = f"s3://{policies.bucket_name(cloud, config)}/{config.name}/{package.key}"
-        step.note = place if sent else f"{place}, as it was"
-    return _artifact(cloud, context, package)
+        key = f"{context.config.name}/{package.key}"
+        sent = storage.upload(context, bucket, package.zip, key)
+        step.note = f"s3://{bucket}/{key}{'' if sent else ', as it was'}"
+    return _artifact(context, bucket, package)
 
 
-def describe(context: Context, cloud: Cloud) -> tuple[dict[str, Any], dict[str, str]]:
+def describe(context: Context) -> tuple[dict[str, Any], dict[str, str]]:
     """The artifact, and the size of each part of the package."""
-    package = build(context.config)
-    parts = {name: _megabytes(size) for name, size in sizes(package.tree).most_common()}
-    return _artifact(cloud, context, package), parts | {"in all": _summary(package)}
+    package, bucket = build(context.config), context.config.bucket or f"{context.config.stack}-artifacts"
+    parts = {name: f"{size / MEGABYTE:.1f} MB" for name, size in sizes(package.tree).most_common()}
+    return _artifact(context, bucket, package), parts | {"in all": _summary(context, package)}
 
 
-def removals(context: Context) -> dict[str, Callable[[], Any]]:
-    """What `destroy` would remove, and how."""
-    return storage.removals(context.cloud, context.config)
+def _artifact(context: Context, bucket: str, package: Package) -> dict[str, Any]:
+    location = {"Bucket": bucket, "Prefix": f"{context.config.name}/{package.key}"}
+    runtime = f"PYTHON_{context.config.python.replace('.', '_')}"
+    return {"CodeConfiguration": {"Code": {"S3": location}, "Runtime": runtime, "EntryPoint": [ENTRY_POINT]}}
 
 
-def _artifact(cloud: Cloud, context: Context, package: Package) -> dict[str, Any]:
-    config = context.config
-    location = {"bucket": policies.bucket_name(cloud, config), "prefix": f"{config.name}/{package.key}"}
-    runtime = f"PYTHON_{PYTHON.replace('.', '_')}"
-    return {"codeConfiguration": {"code": {"s3": location}, "runtime": runtime, "entryPoint": [ENTRY_POINT]}}
-
-
-def _summary(package: Package) -> str:
-    size = f"{_megabytes(package.zip.stat().st_size)} zipped, {_megabytes(tree_size(package.tree))} unzipped"
-    return size if package.compiled else f"{size}, {NO_BYTECODE}"
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / MEGABYTE:.1f} MB"
+def _summary(context: Context, package: Package) -> str:
+    size, files = package.zip.stat().st_size / MEGABYTE, tree_size(package.tree) / MEGABYTE
+    what = f"{size:.1f} MB zipped, {files:.1f} MB unzipped, arm64, Python {context.config.python}"
+    return what if package.compiled else f"{what}, {NO_BYTECODE.format(context.config.python)}"

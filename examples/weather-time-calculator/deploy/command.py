@@ -22,11 +22,26 @@ class Context:
     cloud: Cloud
     report: Report
 
+    def confirm(self, what: str) -> None:
+        """Ask, unless `--yes` answers; a refusal ends the command."""
+        if self.options.yes:
+            return
+        if self.options.json:
+            raise DeployError(f"{what} --json does not ask.", "Add --yes.")
+        self.report.say(what)
+        try:
+            answer = input("Go on? [y/N] ")
+        except EOFError:
+            answer = ""
+        if answer.strip().lower() not in ("y", "yes"):
+            raise DeployError("Nothing was changed.")
+
 
 def parser(name: str, description: str) -> argparse.ArgumentParser:
     """A parser with the options that every command takes."""
     made = argparse.ArgumentParser(prog=name, description=description)
     made.add_argument("--json", action="store_true", help="print JSON, and nothing else")
+    made.add_argument("--environment", metavar="NAME", help="one of [environments] in deploy.toml")
     made.add_argument("--profile", help="the AWS profile to use (default: AWS_PROFILE)")
     made.add_argument("--region", help="the AWS region (default: the one in deploy.toml)")
     return made
@@ -37,7 +52,7 @@ def run(arguments: argparse.ArgumentParser, action: Callable[[Context], Any]) ->
     options = arguments.parse_args()
     report = Report(quiet=options.json)
     try:
-        config = load(options.region)
+        config = load(options.region, options.environment)
         with explained(config.region):
             result = action(Context(options, config, Cloud(options.profile, config.region), report))
     except DeployError as error:

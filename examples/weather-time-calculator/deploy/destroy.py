@@ -2,22 +2,15 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from . import logs, policies, roles, runtimes
-from .artifacts import ARTIFACTS
+from . import logs, runtimes, storage
 from .command import Context, parser, run
 from .errors import DeployError
+from .stack import Stack
 
-
-@dataclass(frozen=True)
-class Removal:
-    """One thing that would go, and how."""
-
-    what: str
-    act: Callable[[], Any]
+OLDER = "{0} was deployed by an earlier release, and is in no stack."
 
 
 def main() -> int:
@@ -29,58 +22,47 @@ def main() -> int:
 
 def destroy(context: Context) -> dict[str, list[str]]:
     """List what this project made, ask, and remove it. What broke off is found again by the next run."""
-    removals = [*_runtime(context), *_logs(context), *_role(context), *_artifacts(context)]
-    for removal in removals:
-        context.report.say(f"- {removal.what}")
+    removals = {**_agent(context), **_logs(context), **_artifacts(context)}
+    for what in removals:
+        context.report.say(f"- {what}")
     if not removals:
         context.report.say("Nothing of this project is deployed.")
-    elif _agreed(context):
-        for removal in removals:
-            with context.report.step(f"Removed {removal.what}"):
-                removal.act()
-    return {"removed": [removal.what for removal in removals]}
+        return {"removed": []}
+    context.confirm("All of this would be removed.")
+    for what, remove in removals.items():
+        with context.report.step(f"Removed {what}"):
+            remove()
+    return {"removed": list(removals)}
 
 
-def _agreed(context: Context) -> bool:
-    if context.options.yes:
-        return True
-    if context.options.json:
-        raise DeployError("destroy --json does not ask.", "Add --yes.")
-    try:
-        answer = input("Remove all of this? [y/N] ")
-    except EOFError:
-        answer = ""
-    if answer.strip().lower() not in ("y", "yes"):
-        raise DeployError("Nothing was removed.")
-    return True
+def _agent(context: Context) -> dict[str, Callable[[], Any]]:
+    stack = Stack(context, context.config.stack)
+    if stack.find():
+        return {f"stack {stack.name}: {_made(stack)}": stack.delete}
+    if runtime := runtimes.find_older(runtimes.control(context), context.config):
+        raise DeployError(OLDER.format(runtime["agentRuntimeId"]), "`uv run deploy` takes it over first.")
+    return {}
 
 
-def _runtime(context: Context) -> list[Removal]:
-    control = context.cloud.client("bedrock-agentcore-control")
-    runtime = runtimes.find_own(control, context.config.name)
-    if runtime is None:
-        return []
-    identity = runtime["agentRuntimeId"]
-    return [Removal(f"runtime {identity}, its endpoints and sessions", lambda: runtimes.delete(control, identity))]
+def _made(stack: Stack) -> str:
+    return ", ".join(f"{name} {made.rpartition('/')[2]}" for name, made in stack.resources().items())
 
 
-def _logs(context: Context) -> list[Removal]:
-    groups = logs.groups(context.cloud, context.config.name)
-    return [Removal(f"log group {group}", partial(logs.delete, context.cloud, group)) for group in groups]
+def _logs(context: Context) -> dict[str, Callable[[], Any]]:
+    delete, found = context.cloud.client("logs").delete_log_group, logs.groups(context, context.config.name)
+    return {f"log group {name}": partial(delete, logGroupName=name) for name in found}
 
 
-def _role(context: Context) -> list[Removal]:
-    cloud, name = context.cloud, policies.role_name(context.cloud, context.config)
-    if context.config.role or not roles.find(cloud, name):
-        return []
-    return [Removal(f"role {name}", lambda: roles.delete(cloud, name))]
-
-
-def _artifacts(context: Context) -> list[Removal]:
-    found: dict[str, Callable[[], Any]] = {}
-    for artifact in ARTIFACTS.values():
-        found |= artifact.removals(context)  # two of them may use one bucket
-    return [Removal(what, act) for what, act in found.items()]
+def _artifacts(context: Context) -> dict[str, Callable[[], Any]]:
+    """The stack of packages and images, which CloudFormation removes once its bucket is empty."""
+    stack, found = Stack(context, f"{context.config.stack}-artifacts"), dict[str, Callable[[], Any]]()
+    bucket = stack.outputs().get("bucket") or context.config.bucket
+    if bucket and (packages := storage.packages(context, bucket)):
+        what = f"{len(packages)} packages in s3://{bucket}/{context.config.name}/"
+        found[what] = partial(storage.remove, context, bucket)
+    if stack.find():
+        found[f"stack {stack.name}: {_made(stack)}"] = stack.delete
+    return found
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import re
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any
 
 from ag_ui.core import Event, TextMessageContentEvent, TextMessageEndEvent, ToolCallStartEvent
 
@@ -14,7 +13,6 @@ from .command import Context, parser, run
 from .errors import DeployError
 from clients.python import AgentClient, AgentError, new_session
 
-Json = dict[str, Any]
 BUSY = ("ThrottlingException", "RetryableConflictException")  # the agent has not seen the question
 ATTEMPTS = 4
 
@@ -37,22 +35,21 @@ def _session(value: str) -> str:
 def invoke(context: Context) -> None:
     """Ask, and say how to go on."""
     options = context.options
-    runtime = runtimes.require(context.cloud.client("bedrock-agentcore-control"), context.config.name)
     session = options.session or new_session()
-    ask(context, runtime, " ".join(options.question), session, options.endpoint)
+    ask(context, runtimes.require(context)["arn"], " ".join(options.question), session, options.endpoint)
     context.report.say(f"Go on with: uv run invoke --session {session} …")
 
 
-def ask(context: Context, runtime: Json, question: str, session: str, endpoint: str) -> None:
+def ask(context: Context, arn: str, question: str, session: str, endpoint: str) -> None:
     """One turn, shown as it streams: text, or with --json one event a line."""
     show = _show_json if context.options.json else _show_text
     try:
-        for event in _answer(caller.agent(context.cloud, runtime["agentRuntimeArn"], endpoint), question, session):
+        for event in _answer(caller.agent(context.cloud, arn, endpoint), question, session):
             show(event)
     except AgentError as error:
         if error.code != "RuntimeClientError":
             raise
-        raise _explained(context, runtime, endpoint, error) from error
+        raise _explained(context, arn, endpoint, error) from error
 
 
 def _answer(agent: AgentClient, question: str, session: str) -> Iterator[Event]:
@@ -67,9 +64,9 @@ def _answer(agent: AgentClient, question: str, session: str) -> Iterator[Event]:
     yield from agent.stream(question, session)
 
 
-def _explained(context: Context, runtime: Json, endpoint: str, error: AgentError) -> DeployError:
+def _explained(context: Context, arn: str, endpoint: str, error: AgentError) -> DeployError:
     """The agent did not start, or failed: its own last words say more than AgentCore does."""
-    lines = logs.tail(context.cloud, runtime["agentRuntimeId"], endpoint)
+    lines = logs.tail(context, arn.rpartition("/")[2], endpoint)
     said = "\n".join(f"  {line}" for line in lines) or "  (nothing yet)"
     return DeployError(f"{error}\nThe end of its log:\n{said}", "All of it: `uv run logs`.")
 

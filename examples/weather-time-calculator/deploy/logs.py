@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from . import runtimes
-from .cloud import Cloud
 from .command import Context, parser, run
 
 Json = dict[str, Any]
 PREFIX = "/aws/bedrock-agentcore/runtimes/"
+LINES = "[runtime-logs"  # in the name of a stream of the agent's own lines; others hold spans
 LAST = 20  # lines shown after a failure
 POLL_SECONDS = 2
 
@@ -28,63 +28,53 @@ def main() -> int:
 
 def show(context: Context) -> list[Json] | None:
     """Print the lines as they come; with --json and without --follow they are returned."""
-    options, cloud = context.options, context.cloud
-    runtime = runtimes.require(cloud.client("bedrock-agentcore-control"), context.config.name)
+    options, group = context.options, f"{PREFIX}{runtimes.require(context)['id']}-{context.options.endpoint}"
     start = int((time.time() - options.minutes * 60) * 1000)
-    found = _events(cloud, runtime["agentRuntimeId"], options.endpoint, start)
+    found = _events(context, group, start)
     if options.json and not options.follow:
         return list(found)
     seen = _print(found, set())
     while options.follow:
         time.sleep(POLL_SECONDS)
-        seen = _print(_events(cloud, runtime["agentRuntimeId"], options.endpoint, start), seen)
+        seen = _print(_events(context, group, start), seen)
     return None
 
 
-def tail(cloud: Cloud, runtime_id: str, endpoint: str) -> list[str]:
+def tail(context: Context, runtime_id: str, endpoint: str) -> list[str]:
     """The last lines of the last quarter of an hour."""
-    found = _events(cloud, runtime_id, endpoint, int((time.time() - 900) * 1000))
+    found = _events(context, f"{PREFIX}{runtime_id}-{endpoint}", int((time.time() - 900) * 1000))
     return [event["message"].rstrip() for event in found][-LAST:]
 
 
-def groups(cloud: Cloud, name: str) -> list[str]:
-    """The log groups of every runtime of this name: one an endpoint, and they outlive it."""
-    pages = cloud.client("logs").get_paginator("describe_log_groups")
-    found = pages.paginate(logGroupNamePrefix=f"{PREFIX}{name}-")
-    return [group["logGroupName"] for page in found for group in page["logGroups"]]
+def groups(context: Context, prefix: str) -> dict[str, int | None]:
+    """Log groups, one an endpoint, and for how many days each keeps its lines. They outlive the runtime."""
+    pages = context.cloud.client("logs").get_paginator("describe_log_groups")
+    found = pages.paginate(logGroupNamePrefix=f"{PREFIX}{prefix}-")
+    return {group["logGroupName"]: group.get("retentionInDays") for page in found for group in page["logGroups"]}
 
 
 def keep(context: Context, runtime_id: str, endpoints: set[str]) -> bool:
-    """Keep each endpoint's log for `log_days`, for AgentCore keeps it for ever; whether anything had to be done."""
-    logs, days = context.cloud.client("logs"), context.config.log_days
-    pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=f"{PREFIX}{runtime_id}-")
-    found = {group["logGroupName"]: group.get("retentionInDays") for page in pages for group in page["logGroups"]}
+    """Keep each endpoint's log for `log_days`; whether anything had to be done.
+
+    Not in the stack: AgentCore makes the groups itself, and CloudFormation refuses one that exists.
+    """
+    logs, days, found = context.cloud.client("logs"), context.config.log_days, groups(context, runtime_id)
     wrong = {name for name in (f"{PREFIX}{runtime_id}-{each}" for each in endpoints) if found.get(name) != days}
     with context.report.step("Logs") as step:
         for name in wrong:
-            if name not in found:
-                _create(logs, name)
+            with suppress(logs.exceptions.ResourceAlreadyExistsException):
+                logs.create_log_group(logGroupName=name)
             logs.put_retention_policy(logGroupName=name, retentionInDays=days)
         step.note = f"kept for {days} days{'' if wrong else ', as they were'}"
     return bool(wrong)
 
 
-def _create(logs: Any, name: str) -> None:
-    with suppress(logs.exceptions.ResourceAlreadyExistsException):  # by AgentCore, a moment ago
-        logs.create_log_group(logGroupName=name)
-
-
-def delete(cloud: Cloud, group: str) -> None:
-    """Remove a log group and all that it holds."""
-    cloud.client("logs").delete_log_group(logGroupName=group)
-
-
-def _events(cloud: Cloud, runtime_id: str, endpoint: str, start: int) -> Iterator[Json]:
-    logs = cloud.client("logs")
+def _events(context: Context, group: str, start: int) -> Iterator[Json]:
+    logs = context.cloud.client("logs")
     pages = logs.get_paginator("filter_log_events")
     try:
-        for page in pages.paginate(logGroupName=f"{PREFIX}{runtime_id}-{endpoint}", startTime=start):
-            yield from page["events"]
+        for page in pages.paginate(logGroupName=group, startTime=start):
+            yield from (event for event in page["events"] if LINES in event["logStreamName"])
     except logs.exceptions.ResourceNotFoundException:
         return  # nothing was printed yet
 

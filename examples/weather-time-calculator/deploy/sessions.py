@@ -22,8 +22,7 @@ def main() -> int:
 def stop(context: Context) -> dict[str, str]:
     """End it; a session that does not run is an error."""
     session, endpoint = context.options.session, context.options.endpoint
-    runtime = runtimes.require(context.cloud.client("bedrock-agentcore-control"), context.config.name)
-    _end(caller.agent(context.cloud, runtime["agentRuntimeArn"], endpoint), session)
+    _end(caller.agent(context.cloud, runtimes.require(context)["arn"], endpoint), session)
     context.report.say(f"Session {session} has ended.")
     return {"session": session, "status": "stopped"}
 

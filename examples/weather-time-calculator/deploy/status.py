@@ -1,4 +1,4 @@
-"""`uv run status`: what is deployed, and what serves it."""
+"""`uv run status`: what is deployed, what serves it, and what was changed past the stack."""
 
 import sys
 from datetime import datetime
@@ -9,28 +9,32 @@ from rich.table import Table
 
 from . import runtimes
 from .command import Context, parser, run
+from .stack import Stack
 
 Json = dict[str, Any]
 
 
 def main() -> int:
     """The console script."""
-    return run(parser("status", "Show the deployed agent: versions and endpoints."), status)
+    return run(parser("status", "Show the deployed agent: versions, endpoints and drift."), status)
 
 
 def status(context: Context) -> Json:
     """Print the state; with --json it is returned."""
-    control = context.cloud.client("bedrock-agentcore-control")
-    runtime = runtimes.require(control, context.config.name)
+    client, outputs, stack = runtimes.control(context), runtimes.require(context), Stack(context, context.config.stack)
+    runtime = client.get_agent_runtime(agentRuntimeId=outputs["id"])
     state = {
         "name": runtime["agentRuntimeName"],
         "arn": runtime["agentRuntimeArn"],
+        "stack": (stack.find() or {})["StackStatus"],
         "status": runtime["status"],
         "failure": runtime.get("failureReason"),
         "version": runtime["agentRuntimeVersion"],
+        "platform": runtime.get("platformVersion"),
         "updated": runtime["lastUpdatedAt"],
-        "endpoints": [_endpoint(each) for each in runtimes.endpoints(control, runtime["agentRuntimeId"])],
-        "versions": [_version(each) for each in runtimes.versions(control, runtime["agentRuntimeId"])],
+        "endpoints": [_endpoint(each) for each in runtimes.endpoints(client, outputs["id"])],
+        "versions": [_version(each) for each in runtimes.versions(client, outputs["id"])],
+        "drift": list(stack.drift()),
     }
     if not context.options.json:
         _print(state)
@@ -50,11 +54,12 @@ def _print(state: Json) -> None:
     console.print(f"{state['arn']}\nversion {state['version']} is {state['status']}", markup=False)
     if state["failure"]:
         console.print(state["failure"], style="red", markup=False)
-    for title in ("endpoints", "versions"):
-        table = Table(*state[title][0], title=title.capitalize(), title_justify="left")
-        for row in state[title]:
-            table.add_row(*(_shown(value) for value in row.values()))
-        console.print(table)
+    for title in ("endpoints", "versions", "drift"):
+        if state[title]:
+            table = Table(*state[title][0], title=title.capitalize(), title_justify="left")
+            for row in state[title]:
+                table.add_row(*(_shown(value) for value in row.values()))
+            console.print(table)
 
 
 def _shown(value: Any) -> str:

@@ -3,18 +3,17 @@
 import argparse
 import logging
 import os
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-import uvicorn
 from dotenv import load_dotenv
 from starlette.applications import Starlette
 
 from weather_time_calculator import provider
 
+from . import listening
 from clients.web import add_page
 from local_model import server as local_model
 
@@ -34,10 +33,11 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="serve", description=__doc__)
     parser.add_argument("--offline", action="store_true", help="use the local model server: no account, no network")
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8080")), help="default: PORT, or 8080")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8080), help="default: PORT, or 8080")
     parser.add_argument("--reload", action="store_true", help="start again when a file in src/ changes")
     parser.add_argument("--traces", action="store_true", help="print what took how long: runs, model calls, tool calls")
     parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
+    parser.add_argument("--allow-host", action="append", default=[], help="another name that requests may use")
     return parser.parse_args()
 
 
@@ -49,6 +49,7 @@ def _offline() -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+        os.environ["SERVE_OFFLINE"] = "1"
         print("OFFLINE: a script stands in for the model; its client, the stream and the tools are real.", flush=True)
         yield
 
@@ -57,53 +58,41 @@ def _serve(options: argparse.Namespace) -> None:
     from weather_time_calculator.settings import Settings
 
     os.environ["SERVE_TRACES"] = "1" if options.traces else ""  # a reloading server starts other processes
-    app = "dev.serve:create" if options.reload else create()
-    port = _free_port(options.host, options.port)
-    url = f"http://{options.host}:{port}"
-    print(f"weather-time-calculator on {url} (Ctrl-C stops it)", flush=True)
-    uvicorn.run(
-        app,
-        factory=options.reload,
-        host=options.host,
-        port=port,
+    os.environ["SERVE_HOSTS"] = " ".join([options.host, *options.allow_host])
+    listening.run(
+        "dev.serve:create" if options.reload else create,
+        "weather-time-calculator",
+        options.host,
+        options.port,
+        factory=True,
         reload=options.reload,
         reload_dirs=[str(SOURCES)] if options.reload else None,
-        access_log=False,
-        log_level="warning",
-        ws_max_size=Settings().max_request_bytes,
+        ws_max_size=Settings().max_frame_bytes,
         timeout_graceful_shutdown=2,
     )
 
 
 def create() -> Starlette:
     """The agent with what a developer wants beside it. Made anew, in a new process, whenever it is reloaded."""
-    from weather_time_calculator.agent import Conversation
+    from weather_time_calculator.agent import answer
     from weather_time_calculator.server import create_app
     from weather_time_calculator.settings import Settings
 
     from .about import about
-    from .run_spans import TracedConversation
+    from .local_only import LocalOnly
+    from .run_spans import traced as with_spans
     from .traces import TracedRequests, show_traces
 
     traced = bool(os.environ.get("SERVE_TRACES"))
-    app = create_app(Settings(), TracedConversation if traced else Conversation)
+    app = create_app(Settings(), with_spans(answer) if traced else answer)
     logging.getLogger("bedrock_agentcore.app").setLevel(logging.WARNING)
+    app.add_route("/about", about)
     add_page(app)
-    app.add_route("/", about)
     if traced:
         show_traces()
         app.add_middleware(TracedRequests)
+    app.add_middleware(LocalOnly, hosts=os.environ.get("SERVE_HOSTS", "").split())
     return app
-
-
-def _free_port(host: str, port: int) -> int:
-    """The port, if nothing listens there; 0 takes a free one."""
-    try:
-        with socket.create_server((host, port)) as listener:
-            number: int = listener.getsockname()[1]
-            return number
-    except OSError as error:
-        sys.exit(f"Cannot listen on {host}:{port} ({error.strerror}). Choose another with --port; 0 takes a free one.")
 
 
 if __name__ == "__main__":

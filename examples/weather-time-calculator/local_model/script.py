@@ -7,31 +7,31 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
-from .conversation import Call, Conversation, Message, Reply
+from .conversation import Call, Conversation, Message, Reply, Text, Thoughts, words
 from .tools import OFFLINE_TOOLS
 
 COUNT = re.compile(r"\bcount (?:up )?to (\d{1,4})\b", re.IGNORECASE)
 RECALL = re.compile(r"\b(remember|recall|earlier|before|(first|last|previous) question)\b", re.IGNORECASE)
-EXPLICIT_CALL = re.compile(r"\bcall (\w+) (\{.*\})", re.DOTALL)
+EXPLICIT_CALL = re.compile(r"\bcall (\w+) (?=\{)")
 AGAIN = "again and again"
 
 
 def reply(conversation: Conversation) -> Reply:
     """The next message of this conversation."""
-    said = _said(conversation)
-    return replace(said, thoughts=_thoughts(conversation)) if conversation.reasons else said
+    thoughts = [Thoughts(words(_thoughts(conversation)))] if conversation.reasons else []
+    text, calls = _said(conversation)
+    return Reply((*thoughts, Text(words(text)), *calls))
 
 
-def _said(conversation: Conversation) -> Reply:
+def _said(conversation: Conversation) -> tuple[str, list[Call]]:
     last = conversation.messages[-1]
     question = _question(conversation.messages)
     if last.results and AGAIN not in question:
-        return Reply(_quoted(conversation.messages))
+        return _quoted(conversation.messages), []
     if calls := list(_calls(question, conversation)):
-        return Reply("Let me look that up.", calls)
-    return Reply(_answer(question, conversation))
+        return "Let me look that up.", calls
+    return _answer(question, conversation), []
 
 
 def usage(reply: Reply, conversation: Conversation) -> dict[str, int]:
@@ -54,8 +54,9 @@ def _question(messages: list[Message]) -> str:
 def _calls(question: str, conversation: Conversation) -> Iterator[Call]:
     used = {call.id for message in conversation.messages for call in message.calls}
     ids = (id for number in itertools.count(1) if (id := f"call-{number}") not in used)
-    if explicit := EXPLICIT_CALL.search(question):
-        yield Call(next(ids), explicit[1], json.loads(explicit[2]))
+    if explicit := list(EXPLICIT_CALL.finditer(question)):
+        decode = json.JSONDecoder().raw_decode
+        yield from (Call(next(ids), found[1], decode(question, found.end())[0]) for found in explicit)
         return
     for tool in OFFLINE_TOOLS:
         if tool.name in conversation.tools:

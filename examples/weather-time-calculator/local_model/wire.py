@@ -5,7 +5,6 @@ https://smithy.io/2.0/aws/amazon-eventstream.html
 """
 
 import base64
-import itertools
 import json
 import struct
 from collections.abc import Iterator
@@ -14,19 +13,38 @@ from zlib import crc32
 
 from starlette.responses import JSONResponse, Response
 
-from .conversation import Call, Conversation, File, Message, Reply, pieces
+from .conversation import Block, Call, Conversation, File, Message, Reply, Text, Thoughts
 
 PATHS = ["/model/{model_id:path}/converse-stream"]
 MEDIA_TYPE = "application/vnd.amazon.eventstream"
-REFUSALS = {
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html#API_runtime_ConverseStream_Errors
+ERRORS = {
     "throttle": (429, "ThrottlingException"),
     "unavailable": (503, "ServiceUnavailableException"),
+    "internal": (500, "InternalServerException"),
+    "failed": (424, "ModelStreamErrorException"),
     "denied": (403, "AccessDeniedException"),
     "invalid": (400, "ValidationException"),
+    "too_long": (400, "ValidationException"),
 }
+# How a reply may end: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_MessageStopEvent.html
+STOPS = {
+    "complete": ("end_turn", "stop_sequence"),
+    "calls": ("tool_use",),
+    "too long": ("max_tokens", "model_context_window_exceeded"),
+    "refused": ("guardrail_intervened", "content_filtered"),
+    "malformed": ("malformed_model_output", "malformed_tool_use"),
+}
+# The ways to decline, and what else the models behind this wire do that those behind others do not.
+REFUSALS = (
+    Reply((Text(("I cannot ", "say.")),), stop="guardrail_intervened"),
+    Reply((), stop="content_filtered"),
+)
+ODDITIES = {"signed thoughts", "unsigned thoughts", "hidden thoughts", "arguments as text", "no total", "no usage"}
 # What makes the model reason aloud: https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-adaptive-thinking.html
 REASONING: dict[str, Any] = {"thinking": {"type": "adaptive"}}
 SIGNATURE = "thought by a script"
+SECRET = b"thought in secret"
 DOCUMENTS = {
     "pdf": "application/pdf",
     "txt": "text/plain",
@@ -51,28 +69,8 @@ def environment(url: str) -> dict[str, str | None]:
     }
 
 
-def problem(body: dict[str, Any]) -> str | None:
-    """What Bedrock would refuse: roles take turns, each call has its result next, and thoughts come back signed."""
-    messages = body["messages"]
-    roles = [message["role"] for message in messages]
-    if roles != ["user", "assistant"] * (len(roles) // 2) + ["user"] * (len(roles) % 2) or not roles:
-        return f"A conversation must alternate between user and assistant roles, beginning with user: {roles}."
-    for message, following in itertools.pairwise(messages):
-        called = {block["toolUse"]["toolUseId"] for block in message["content"] if "toolUse" in block}
-        answered = {block["toolResult"]["toolUseId"] for block in following["content"] if "toolResult" in block}
-        if called != answered:
-            return f"toolUse ids {sorted(called)} and the toolResult ids that follow, {sorted(answered)}, do not match."
-    names = [block["document"]["name"] for message in messages for block in message["content"] if "document" in block]
-    if len(names) > len(set(names)):
-        return f"Documents must not have the same name: {sorted(names)}."
-    if _reasons(body) and len(messages) > 1 and "toolResult" in messages[-1]["content"][0]:
-        thoughts = messages[-2]["content"][0].get("reasoningContent", {}).get("reasoningText", {})
-        if thoughts.get("signature") != SIGNATURE:
-            return "With thinking, a message that calls tools must begin with its reasoningContent, signed as it was."
-    return None
-
-
-def _reasons(body: dict[str, Any]) -> bool:
+def reasons(body: dict[str, Any]) -> bool:
+    """Whether the model is asked to think aloud."""
     thinking = body.get("additionalModelRequestFields", {}).get("thinking", {})
     return thinking.get("type") in {"adaptive", "enabled"}
 
@@ -81,7 +79,7 @@ def conversation(body: dict[str, Any]) -> Conversation:
     """The request in no provider's form."""
     tools = body.get("toolConfig", {}).get("tools", [])
     names = [tool["toolSpec"]["name"] for tool in tools if "toolSpec" in tool]
-    return Conversation([_message(message) for message in body["messages"]], names, _reasons(body))
+    return Conversation([_message(message) for message in body["messages"]], names, reasons(body))
 
 
 def _message(message: dict[str, Any]) -> Message:
@@ -111,28 +109,27 @@ def _files(block: dict[str, Any]) -> Iterator[File]:
 
 def refusal(kind: str, message: str) -> Response:
     """An error before the stream."""
-    status, code = REFUSALS[kind]
+    status, code = ERRORS[kind]
     return JSONResponse({"message": message}, status, headers={"x-amzn-errortype": code})
 
 
 def frames(reply: Reply, usage: dict[str, int]) -> Iterator[bytes]:
-    """The reply as event-stream frames: a word of text, or a piece of a call's arguments, in each."""
+    """The reply as event-stream frames: a piece of text, or of a call's arguments, in each."""
     yield event("messageStart", {"role": "assistant"})
-    for index, block in enumerate(_blocks(reply)):
-        yield from (event(kind, {"contentBlockIndex": index, **payload}) for kind, payload in block)
-        yield event("contentBlockStop", {"contentBlockIndex": index})
-    yield from _end("tool_use" if reply.calls else "end_turn", usage)
+    yield from reply.streamed(_block)
+    yield event("messageStop", {"stopReason": reply.stop or ("tool_use" if reply.calls else "end_turn")})
+    if reply.usage != "none":
+        tokens = _usage(usage)
+        if reply.usage == "no total":
+            del tokens["totalTokens"]
+        yield event("metadata", {"usage": tokens, "metrics": {"latencyMs": 1}, **reply.details})
 
 
 def limit_frames() -> Iterator[bytes]:
     """The end of a text that has reached the model's output limit."""
     yield event("contentBlockStop", {"contentBlockIndex": 0})
-    yield from _end("max_tokens", {"input": 1, "output": 1})
-
-
-def _end(reason: str, usage: dict[str, int]) -> Iterator[bytes]:
-    yield event("messageStop", {"stopReason": reason})
-    yield event("metadata", {"usage": _usage(usage), "metrics": {"latencyMs": 1}})
+    yield event("messageStop", {"stopReason": "max_tokens"})
+    yield event("metadata", {"usage": _usage({"input": 1, "output": 1}), "metrics": {"latencyMs": 1}})
 
 
 def _usage(usage: dict[str, int]) -> dict[str, int]:
@@ -146,34 +143,45 @@ def _usage(usage: dict[str, int]) -> dict[str, int]:
     }
 
 
-def _blocks(reply: Reply) -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
-    """The events of each content block."""
-    if reply.thoughts:
-        yield _thoughts(reply.thoughts)
-    yield (_delta({"text": piece}) for piece in pieces(reply.text))
-    for call in reply.calls:
-        yield _call(call)
+def _block(index: int, block: Block) -> Iterator[bytes]:
+    if isinstance(block, Call):
+        start = {"toolUse": {"toolUseId": block.id, "name": block.name}}
+        yield event("contentBlockStart", {"contentBlockIndex": index, "start": start})
+    for delta in _deltas(block):
+        yield event("contentBlockDelta", {"contentBlockIndex": index, "delta": delta})
+    yield event("contentBlockStop", {"contentBlockIndex": index})
 
 
-def _thoughts(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield from (_delta({"reasoningContent": {"text": piece}}) for piece in pieces(text))
-    yield _delta({"reasoningContent": {"signature": SIGNATURE}})
+def _deltas(block: Block) -> Iterator[dict[str, Any]]:
+    match block:
+        case Text():
+            yield from ({"text": piece} for piece in block.pieces)
+        case Call():
+            yield from ({"toolUse": {"input": piece}} for piece in block.pieces)
+        case Thoughts(hidden=True):
+            halves = (SECRET[:9], SECRET[9:])
+            yield from ({"reasoningContent": {"redactedContent": base64.b64encode(half).decode()}} for half in halves)
+        case Thoughts():
+            yield from ({"reasoningContent": {"text": piece}} for piece in block.pieces)
+            if block.signed:
+                yield {"reasoningContent": {"signature": SIGNATURE}}
 
 
-def _call(call: Call) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield "contentBlockStart", {"start": {"toolUse": {"toolUseId": call.id, "name": call.name}}}
-    text = json.dumps(call.arguments, ensure_ascii=False)
-    for position in range(0, len(text), 8):
-        yield _delta({"toolUse": {"input": text[position : position + 8]}})
-
-
-def _delta(delta: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    return "contentBlockDelta", {"delta": delta}
-
-
-def error_frame(message: str) -> bytes:
+def error_frame(kind: str, message: str) -> bytes:
     """An error within the stream."""
-    return _frame({":message-type": "exception", ":exception-type": "modelStreamErrorException"}, {"message": message})
+    code = ERRORS[kind][1]
+    name = code[:1].lower() + code[1:]
+    return _frame({":message-type": "exception", ":exception-type": name}, {"message": message})
+
+
+def garbled_frame() -> bytes:
+    """A frame whose checksum is wrong."""
+    return event("contentBlockStop", {"contentBlockIndex": 0})[:-4] + b"\0\0\0\0"
+
+
+def news_frame() -> bytes:
+    """An event of a kind that came after this client."""
+    return event("contentBlockNews", {"news": "none"})
 
 
 def event(kind: str, payload: dict[str, Any]) -> bytes:
@@ -183,7 +191,8 @@ def event(kind: str, payload: dict[str, Any]) -> bytes:
 
 def _frame(headers: dict[str, str], payload: dict[str, Any]) -> bytes:
     head = b"".join(_header(name, value) for name, value in headers.items())
-    body = json.dumps(payload).encode()
+    # A lone surrogate has no UTF-8: it is written as JSON escapes it.
+    body = json.dumps(payload, ensure_ascii=False).encode(errors="backslashreplace")
     prelude = struct.pack("!II", len(head) + len(body) + 16, len(head))
     message = prelude + struct.pack("!I", crc32(prelude)) + head + body
     return message + struct.pack("!I", crc32(message))

@@ -1,5 +1,6 @@
 """A caller of the agent that checks every event against the protocol as it arrives."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,12 @@ class Answer:
     events: list[Any] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     heartbeats: int = 0
+    numbers: list[int] = field(default_factory=list)
+
+    @property
+    def outcome(self) -> Any:
+        """How the run has ended."""
+        return self.events[-1].outcome
 
     @property
     def types(self) -> list[str]:
@@ -52,13 +59,13 @@ class AgentClient:
         self._http.close()
 
     def ask(self, prompt: str, session: str | None = None) -> Answer:
-        """One turn, read to its end, once the session is free: a caller that left frees it a moment later."""
-        deadline = time.monotonic() + 10
-        while True:
-            with self.post({"prompt": prompt}, session) as stream:
-                if stream.response.status_code != 409 or time.monotonic() > deadline:
-                    return stream.read()
-            time.sleep(0.01)
+        """One turn, read to its end."""
+        return self.run({"prompt": prompt}, session)
+
+    def run(self, body: dict[str, Any], session: str | None = None) -> Answer:
+        """What a request is answered with, read to its end."""
+        with self.post(body, session) as stream:
+            return stream.read()
 
     @contextmanager
     def post(self, body: dict[str, Any] | bytes, session: str | None = None) -> Iterator["Stream"]:
@@ -97,6 +104,8 @@ class Stream:
             if line.startswith("data: "):
                 answer.events.append(EVENT.validate_json(line.removeprefix("data: ")))
                 answer.times.append(time.monotonic() - start)
+            elif line.startswith("id: "):
+                answer.numbers.append(int(line.removeprefix("id: ")))
             answer.heartbeats += line == ": heartbeat"
             if deltas and len(answer.of("TEXT_MESSAGE_CONTENT")) >= deltas:
                 break
@@ -104,15 +113,38 @@ class Stream:
 
 
 def assert_well_formed(answer: Answer) -> None:
-    """Each message and call starts before it goes on, and ends once."""
+    """Hold a whole answer to the order of events that https://docs.ag-ui.com/concepts/events describes.
+
+    One run, with one end. Each message and call starts once, goes on, and ends once; a result follows the end of its
+    call. In a run that succeeds all has ended, and each call has its result, or waits for it; its arguments are a JSON
+    object.
+    """
+    assert answer.types[0] == "RUN_STARTED" and answer.types[-1] in {"RUN_FINISHED", "RUN_ERROR"}, answer.types
+    assert not {"RUN_STARTED", "RUN_FINISHED", "RUN_ERROR"} & set(answer.types[1:-1]), answer.types
+    begun: dict[tuple[str, str], str] = {}  # what was said of each, joined
     running: set[tuple[str, str]] = set()
+    results = []
     for event in answer.events:
         what, _, stage = event.type.value.rpartition("_")
-        id = getattr(event, "message_id", None) or getattr(event, "tool_call_id", "")
+        thing = (what, getattr(event, "message_id", None) or getattr(event, "tool_call_id", ""))
         if stage == "START":
-            running.add((what, id))
+            assert thing not in begun, f"{thing} starts twice"
+            begun[thing] = ""
+            running.add(thing)
         elif stage in {"CONTENT", "ARGS"}:
-            assert (what, id) in running
+            assert thing in running, f"{thing} goes on, but does not run"
+            begun[thing] += event.delta
         elif stage == "END":
-            running.remove((what, id))
-    assert not running
+            running.remove(thing)
+        elif event.type.value == "TOOL_CALL_RESULT":
+            call = ("TOOL_CALL", event.tool_call_id)
+            assert call not in running, f"a result of {call}, which has not ended"
+            results.append(event.tool_call_id)
+    assert len(results) == len(set(results))
+    if answer.types[-1] == "RUN_FINISHED":
+        arguments = {id: text for (what, id), text in begun.items() if what == "TOOL_CALL"}
+        assert not running
+        waiting = {interrupt.tool_call_id for interrupt in getattr(answer.outcome, "interrupts", [])}
+        waiting |= set(getattr(answer.outcome, "pending_tool_call_ids", None) or [])
+        assert set(arguments) <= set(results) | waiting and not waiting & set(results)
+        assert all(isinstance(json.loads(text or "{}"), dict) for text in arguments.values())

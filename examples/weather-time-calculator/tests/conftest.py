@@ -1,5 +1,6 @@
 """The agent, served for real on loopback, whose model is the local model server."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 
@@ -7,6 +8,9 @@ import pytest
 
 from weather_time_calculator import tools
 from weather_time_calculator.settings import Settings
+from weather_time_calculator.tools.approval import needs_approval
+from weather_time_calculator.tools.ask import Ask
+from weather_time_calculator.tools.state import state
 
 from .agent_client import AgentClient
 from local_model.server import LocalModel, running
@@ -37,7 +41,53 @@ def broken() -> str:
     raise RuntimeError("secret detail")
 
 
-tools.TOOLS += [tools.readable(function) for function in (echo, sleepy, broken)]
+@needs_approval("Send {text} to {to}?", when=lambda to, **_: to != "myself")
+def send(to: str, text: str) -> str:
+    """Send a message.
+
+    Args:
+        to: Who gets it.
+        text: What it says.
+    """
+    SENT.append((to, text))
+    return f"sent to {to}"
+
+
+def choose(question: str) -> str:
+    """Have the user choose.
+
+    Args:
+        question: What to ask.
+    """
+    answer = {"type": "object", "properties": {"choice": {"enum": ["red", "blue"]}}, "required": ["choice"]}
+    raise Ask(question, answer)
+
+
+def note(text: str) -> str:
+    """Write a note into the shared state.
+
+    Args:
+        text: What to note.
+    """
+    notes = [*state().get("notes", []), text]
+    state()["notes"] = notes
+    return f"{len(notes)} notes"
+
+
+async def patient(seconds: float) -> str:
+    """Wait without a thread.
+
+    Args:
+        seconds: How long.
+    """
+    await asyncio.sleep(seconds)
+    return f"waited {seconds} s"
+
+
+SENT: list[tuple[str, str]] = []
+"""What `send` has sent."""
+
+tools.TOOLS += [tools.tool(function) for function in (echo, sleepy, broken, send, choose, note, patient)]
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +102,7 @@ def _model() -> Iterator[LocalModel]:
 def local_model(_model: LocalModel) -> LocalModel:
     """The running local model server, its faults and requests cleared."""
     _model.reset()
+    SENT.clear()
     return _model
 
 
@@ -61,7 +112,13 @@ def agent_url(_model: LocalModel) -> Iterator[str]:
     from weather_time_calculator.server import create_app
 
     settings = Settings(
-        heartbeat_seconds=0.2, throttle_seconds=3, model_read_seconds=5, max_turns=4, max_runs=40, max_history=10
+        heartbeat_seconds=0.2,
+        throttle_seconds=3,
+        model_read_seconds=5,
+        tool_seconds=3,
+        max_turns=4,
+        max_runs=40,
+        max_history=10,
     )
     with served(create_app(settings)) as url:
         yield url
@@ -72,6 +129,12 @@ def agent(agent_url: str, local_model: LocalModel) -> Iterator[AgentClient]:
     """A caller of the agent."""
     with AgentClient(agent_url) as client:
         yield client
+
+
+@pytest.fixture
+def sent() -> list[tuple[str, str]]:
+    """What the tool `send` has sent in this test."""
+    return SENT
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def test_a_failed_model_call_is_one_error(agent: AgentClient, local_model: Local
 
 
 def test_a_failure_after_a_tool_call_forgets_the_whole_turn(agent: AgentClient, local_model: LocalModel) -> None:
-    local_model.faults.extend([Fault("stall", after=1), Fault("error", after=2)])
+    local_model.faults.extend([Fault("stall", after=1), Fault("error", after=3)])
 
     answer = agent.ask('call echo {"text": "hello"}')
 

@@ -67,7 +67,7 @@ def test_a_full_server_says_so_until_its_callers_leave(
         for _ in range(40):
             running.enter_context(agent.post({"prompt": "Count to 2000"})).read(deltas=1)
         assert agent.refused({"prompt": "Hello"}) == (503, "server_busy")
-        assert agent.ping()["status"] == "Healthy"
+        assert agent.ping()["status"] == "HealthyBusy"
 
     def is_free() -> bool:
         with agent.post({"prompt": "Hello"}) as stream:

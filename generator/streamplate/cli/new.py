@@ -62,7 +62,9 @@ def new(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Create a project in DEST, a new or empty folder.
+    """Create a project in DEST.
+
+    DEST is a new folder, or one that has none of the project's files.
 
     On a terminal it asks the questions that -d and --answers leave open, shows what it is about to write, and asks once
     more. With --preset it asks no questions, with --defaults nothing at all. `streamplate options` lists the questions.

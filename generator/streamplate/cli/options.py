@@ -27,7 +27,9 @@ EXAMPLES = examples(
 @click.option("--template", "source", metavar="URL[@REF]", default="", help="A template of your own, a git repository.")
 @json_option
 def options(keys: tuple[str, ...], source: str, as_json: bool) -> None:
-    """List the questions with their choices and defaults: all of them, or those that are named.
+    """List the questions with their choices and defaults.
+
+    All of them, or those that are named.
 
     With --json a default that follows from other answers is what it comes to when those are defaults too.
     """

@@ -15,7 +15,7 @@ from streamplate.cli.group import examples
 @click.command(epilog=examples("streamplate releases", "streamplate releases --json"))
 @json_option
 def releases(as_json: bool) -> None:
-    """List the template releases on board, and what each asks of you."""
+    """List the template releases on board, with what each asks."""
     with template.unpacked() as source:
         known = {each.release: each for each in notes.read(source)}
     listed = [known.get(tag, notes.Notes(tag)) for tag in template.releases()]

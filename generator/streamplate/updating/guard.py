@@ -94,8 +94,6 @@ def _in_the_way(top: Path, file: Path, removed: set[Path]) -> Iterable[Path]:
 
 def _refuse_same_name(repository: Repository, changes: list[Change], tags: dict[str, str]) -> None:
     """Where the file system ignores case, two names of one file would overwrite each other."""
-    if attempt("config", "--type=bool", "core.ignoreCase", cwd=repository.top).stdout.strip() != "true":
-        return
     removed = {change.path for change in changes if change.is_removal}
     there = {path.casefold(): path for path in tags if path not in removed}
     clashes = [
@@ -103,8 +101,12 @@ def _refuse_same_name(repository: Repository, changes: list[Change], tags: dict[
         for change in changes
         if change.is_new and change.path.casefold() in there
     ]
-    if clashes:
+    if clashes and _ignores_case(repository):
         raise StreamplateError(f"Names that differ in case only: {'; '.join(clashes)}", "Rename yours, and commit that")
+
+
+def _ignores_case(repository: Repository) -> bool:
+    return attempt("config", "--type=bool", "core.ignoreCase", cwd=repository.top).stdout.strip() == "true"
 
 
 def behind_link(top: Path, file: Path) -> bool:

@@ -14,7 +14,7 @@ from agent_framework import (
     Message,
 )
 
-from . import parts
+from . import parts, provider
 from .errors import turn_limit
 from .history import Answer, Attachment, Prompt, Question, Results, Step, Thought
 from .model import options
@@ -76,14 +76,15 @@ class Translation:
     """Reads Agent Framework's updates. They say when a tool call begins and goes on, but not when it is complete."""
 
     def __init__(self) -> None:
-        self._call_id: str | None = None
+        self._call_ids: list[str] = []
 
     def parts(self, update: AgentResponseUpdate) -> Iterator[Part]:
         """The parts in one update."""
         for content in update.contents:
             yield from self._content_parts(content)
         if update.finish_reason:
-            yield from self._end_call()
+            yield from map(parts.ToolCallEnd, self._call_ids)
+            self._call_ids = []
 
     def _content_parts(self, content: Content) -> Iterator[Part]:
         match content.type:
@@ -97,17 +98,11 @@ class Translation:
                 yield parts.ToolResult(content.call_id, str(content.result))
 
     def _call_parts(self, call_id: str, content: Content) -> Iterator[Part]:
-        if call_id != self._call_id:
-            yield from self._end_call()
-            self._call_id = call_id
+        if call_id not in self._call_ids:
+            self._call_ids.append(call_id)
             yield parts.ToolCallStart(call_id, content.name or "")
         if arguments := content.arguments:
             yield parts.ToolCallArguments(call_id, arguments if isinstance(arguments, str) else json.dumps(arguments))
-
-    def _end_call(self) -> Iterator[Part]:
-        if self._call_id:
-            yield parts.ToolCallEnd(self._call_id)
-            self._call_id = None
 
 
 def _thought_parts(content: Content) -> Iterator[Part]:
@@ -136,7 +131,8 @@ def _answer_contents(step: Answer) -> list[Content]:
     thoughts = [_thought(thought, thought.signature) for thought in step.thoughts if thought.signature]
     text = [Content.from_text(step.text)] if step.text else []
     calls = [Content.from_function_call(call.id, call.name, arguments=call.arguments) for call in step.calls]
-    return [*thoughts, *text, *calls]
+    # Gemini signs the call, and Agent Framework wants the signature right before it.
+    return [*text, *thoughts, *calls] if provider.NAME == "gemini" else [*thoughts, *text, *calls]
 
 
 def _thought(thought: Thought, signature: str) -> Content:

@@ -9,24 +9,26 @@ from typing import Any, cast
 from langchain.agents import AgentState, create_agent
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
 from langchain.chat_models import BaseChatModel
-from langchain.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage, SystemMessage, ToolCall, ToolMessage
 from langchain_core.language_models import FakeListChatModel
 from langgraph.errors import GraphRecursionError
 
 from . import parts, provider
 from .errors import turn_limit
-from .history import Answer, Attachment, Prompt, Question, Result, Results, Step, Thought
+from .history import Answer, Attachment, Prompt, Question, Result, Results, Step
 from .parts import Part
 from .settings import Settings
 from .tools.toolbox import Tool
 
 REDACTED = "redacted:"
 """Begins the signature of a thought that the provider shows to nobody."""
-REDACTED_BLOCKS: dict[str, Callable[[bytes], dict[str, Any]]] = {
-    "bedrock": lambda data: {"reasoningContent": {"redactedContent": data}},
-    "anthropic": lambda data: {"type": "redacted_thinking", "data": data.decode()},
+REDACTED_BLOCKS: dict[str, Callable[[str], dict[str, Any]]] = {
+    "bedrock": lambda data: {"reasoningContent": {"redactedContent": base64.b64decode(data)}},
+    "anthropic": lambda data: {"type": "redacted_thinking", "data": data},
 }
 """Such a thought, as LangChain's client of each provider that has them wants it back."""
+CALL_SIGNATURES = "__gemini_function_call_thought_signatures__"
+"""Where LangChain keeps what Gemini signs: calls, by their ids."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ class Translation:
     def _chunk_parts(self, chunk: AIMessageChunk) -> Iterator[Part]:
         for block in chunk.content_blocks:
             yield from _block_parts(block)
+        for signature in chunk.additional_kwargs.get(CALL_SIGNATURES, {}).values():
+            yield parts.ReasoningSignature(signature)
         for call in chunk.tool_call_chunks:
             if call["id"]:
                 self._call_ids[call["index"]] = call["id"]
@@ -118,7 +122,7 @@ def _block_parts(block: Any) -> Iterator[Part]:
         case {"type": "reasoning", "extras": {"redacted_content": data}}:
             yield parts.ReasoningSignature(REDACTED + base64.b64encode(data).decode())
         case {"value": {"type": "redacted_thinking", "data": data}}:
-            yield parts.ReasoningSignature(REDACTED + base64.b64encode(data.encode()).decode())
+            yield parts.ReasoningSignature(REDACTED + data)
 
 
 def _message_parts(message: AnyMessage) -> Iterator[Part]:
@@ -159,18 +163,22 @@ def _file(attachment: Attachment) -> dict[str, str]:
 
 def _answer(step: Answer) -> AIMessage:
     """Thoughts that are not signed are not sent: providers want back only what they signed."""
-    thoughts = [_thought(thought, thought.signature) for thought in step.thoughts if thought.signature]
+    signed = [(thought.text, thought.signature) for thought in step.thoughts if thought.signature]
+    thoughts = [_thought(text, signature) for text, signature in signed]
     text = [{"type": "text", "text": step.text}] if step.text else []
     uses = [{"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments} for call in step.calls]
-    calls = [{"type": "tool_call", "id": call.id, "name": call.name, "args": call.arguments} for call in step.calls]
-    # Where text will do, it is text: not every server with OpenAI's API takes a list.
-    return AIMessage([*thoughts, *text, *uses] if thoughts or not text else step.text, tool_calls=calls)
+    return AIMessage(
+        # Where text will do, it is text: not every server with OpenAI's API takes a list.
+        [*thoughts, *text, *uses] if thoughts or not text else step.text,
+        tool_calls=[ToolCall(id=call.id, name=call.name, args=call.arguments) for call in step.calls],
+        additional_kwargs={CALL_SIGNATURES: {call.id: signed[-1][1] for call in step.calls[:1] if signed}},
+    )
 
 
-def _thought(thought: Thought, signature: str) -> dict[str, Any]:
+def _thought(text: str, signature: str) -> dict[str, Any]:
     if signature.startswith(REDACTED):
-        return REDACTED_BLOCKS[provider.NAME](base64.b64decode(signature.removeprefix(REDACTED)))
-    return {"type": "thinking", "thinking": thought.text, "signature": signature}
+        return REDACTED_BLOCKS[provider.NAME](signature.removeprefix(REDACTED))
+    return {"type": "thinking", "thinking": text, "signature": signature}
 
 
 def _result(result: Result) -> ToolMessage:

@@ -80,13 +80,17 @@ class Translation:
                 yield parts.Text(event.delta)
             case "response.reasoning_summary_text.delta" | "response.reasoning_text.delta":
                 yield parts.Reasoning(event.delta)
-            case "response.output_item.added" if event.item.type == "function_call":
+            case "response.output_item.added" if _is_call(event.item):
                 self._calls[event.output_index] = event.item.call_id
                 yield parts.ToolCallStart(event.item.call_id, event.item.name)
             case "response.function_call_arguments.delta" if event.delta:
                 yield parts.ToolCallArguments(self._calls[event.output_index], event.delta)
-            case "response.output_item.done" if event.item.type == "function_call":
-                yield parts.ToolCallEnd(event.item.call_id)
+            case "response.completed":
+                yield from (parts.ToolCallEnd(item.call_id) for item in event.response.output if _is_call(item))
+
+
+def _is_call(item: Any) -> bool:
+    return bool(item.type == "function_call")
 
 
 def _tool(tool: Tool) -> FunctionTool:

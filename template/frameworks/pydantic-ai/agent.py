@@ -34,7 +34,7 @@ from pydantic_core import SchemaValidator, core_schema
 
 from . import parts
 from .errors import turn_limit
-from .history import Answer, Prompt, Question, Results, Step, Thought
+from .history import Answer, Prompt, Question, Results, Step
 from .parts import Part
 from .settings import Settings
 from .tools.toolbox import Tool
@@ -46,8 +46,6 @@ AGENT: Agent[None, str | None] = Agent(output_type=[str, type(None)])
 ANYTHING = SchemaValidator(core_schema.any_schema())
 REDACTED = "redacted:"
 """Begins the signature of a thought that the provider shows to nobody."""
-REDACTED_ID = "redacted_thinking"
-"""What Pydantic AI calls such a thought."""
 
 
 async def answer(prompt: Prompt, model: Model, settings: Settings) -> AsyncGenerator[Part]:
@@ -112,8 +110,12 @@ class Translation:
                 yield parts.Reasoning(thought)
             case PartDeltaEvent(delta=ThinkingPartDelta(content_delta=str(thought))):
                 yield parts.Reasoning(thought)
-            case PartEndEvent(part=ThinkingPart(signature=str(signature), id=id)):
-                yield parts.ReasoningSignature(_redacted(signature) if (id or "").startswith("redacted") else signature)
+            case PartEndEvent(part=ThinkingPart(signature=str(data), id="redacted_content")):
+                yield parts.ReasoningSignature(REDACTED + base64.b64encode(data.encode()).decode())
+            case PartEndEvent(part=ThinkingPart(signature=str(data), id="redacted_thinking")):
+                yield parts.ReasoningSignature(REDACTED + data)
+            case PartEndEvent(part=ThinkingPart(signature=str(signature))):
+                yield parts.ReasoningSignature(signature)
             case PartStartEvent(index=index, part=ToolCallPart() as call):
                 self._call_ids[index] = call.tool_call_id
                 yield from _call_parts(call)
@@ -126,13 +128,11 @@ class Translation:
 
 
 def _call_parts(call: ToolCallPart) -> Iterator[Part]:
+    if signature := (call.provider_details or {}).get("thought_signature"):  # Gemini signs calls
+        yield parts.ReasoningSignature(signature)
     yield parts.ToolCallStart(call.tool_call_id, call.tool_name)
     if call.args:
         yield parts.ToolCallArguments(call.tool_call_id, call.args_as_json_str())
-
-
-def _redacted(data: str) -> str:
-    return REDACTED + base64.b64encode(data.encode()).decode()
 
 
 def _message(step: Step, model: Model) -> ModelMessage:
@@ -153,14 +153,15 @@ def _prompt(question: Question) -> UserPromptPart:
 
 def _answer_parts(step: Answer, model: Model) -> list[ThinkingPart | TextPart | ToolCallPart]:
     """Thoughts that are not signed are not sent: providers want back only what they signed."""
-    thoughts = [_thought(thought, model.system) for thought in step.thoughts if thought.signature]
+    signed = ((thought.text, thought.signature) for thought in step.thoughts if thought.signature)
+    thoughts = [_thought(text, signature, model.system) for text, signature in signed]
     text = [TextPart(step.text)] if step.text else []
     return [*thoughts, *text, *(ToolCallPart(call.name, call.arguments, call.id) for call in step.calls)]
 
 
-def _thought(thought: Thought, provider: str) -> ThinkingPart:
-    signature = thought.signature or ""
-    if signature.startswith(REDACTED):
-        data = base64.b64decode(signature.removeprefix(REDACTED)).decode()
-        return ThinkingPart("", id=REDACTED_ID, signature=data, provider_name=provider)
-    return ThinkingPart(thought.text, signature=signature, provider_name=provider)
+def _thought(text: str, signature: str, system: str) -> ThinkingPart:
+    if not signature.startswith(REDACTED):
+        return ThinkingPart(text, signature=signature, provider_name=system)
+    data = signature.removeprefix(REDACTED)
+    data = base64.b64decode(data).decode() if system == "bedrock" else data  # what is text elsewhere is bytes there
+    return ThinkingPart("", id="redacted_thinking", signature=data, provider_name=system)

@@ -88,7 +88,7 @@ def test_what_the_api_refuses_is_refused(local_model: LocalModel, messages: list
     [
         ({"tools": []}, "Invalid 'tools'"),
         ({"tools": [tool(name="no name!")]}, "Invalid 'tools[0].function.name'"),
-        ({"tools": [tool(parameters={"type": "array"})]}, "Invalid schema for function 'echo'"),
+        ({"tools": [tool(parameters={"type": "array"})]}, "schema must be a JSON Schema"),
         ({"tools": None, "tool_choice": "auto"}, "only allowed when 'tools' are specified"),
         ({"temperature": 3}, "Invalid 'temperature'"),
         ({"stop": ["1", "2", "3", "4", "5"]}, "Invalid 'stop'"),

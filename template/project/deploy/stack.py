@@ -150,8 +150,11 @@ class Stack:
     def _complete(self, stack: Json | None) -> str:
         status = stack["StackStatus"] if stack else "gone"
         if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"):
+            why = self._failure()
             what = "What was there goes on as before: mend it and deploy again."
-            raise DeployError(f"The stack {self.name} is {status}: {self._failure()}.", what)
+            if "platform" in why.lower():
+                what += ' Where a region lacks platform version 2, set platform_version = "V1" in deploy.toml.'
+            raise DeployError(f"The stack {self.name} is {status}: {why}.", what)
         return status
 
     def _failure(self) -> str:

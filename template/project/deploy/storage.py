@@ -11,7 +11,7 @@ from .stack import Stack
 
 def ensure(context: Context) -> dict[str, str]:
     """The outputs of the stack that keeps packages and images, made if it is missing."""
-    config, body = context.config, template.artifacts(context.config)
+    config, body = context.config, template.load("artifacts*.yaml", context.config)
     if config.bucket and len(body["Resources"]) == 2:
         return {"bucket": config.bucket}
     stack = Stack(context, f"{config.stack}-artifacts")

@@ -31,32 +31,25 @@ Loader.add_multi_constructor("!", _function)
 
 def agent(config: Config, artifact: Json) -> Json:
     """`stack.yaml`, with the runtime's properties and its `AgentRuntimeArtifact`."""
-    body = load("stack.yaml", config)
-    body["Description"] = config.description[:1024]
-    body["Resources"]["Runtime"]["Properties"] |= config.runtime | {"AgentRuntimeArtifact": artifact}
-    return body
+    given = config.runtime | {"AgentRuntimeArtifact": artifact}
+    runtime = {"Resources": {"Runtime": {"Properties": given}}, "Description": config.description[:1024]}
+    return _merged(load("stack*.yaml", config), runtime)
 
 
-def artifacts(config: Config) -> Json:
-    """`artifacts*.yaml` in one: where packages and images are kept."""
+def load(pattern: str, config: Config) -> Json:
+    """Templates of this folder in one. Where one says `policies/NAME`, the policy of that name stands then."""
     body: Json = {}
-    for file in sorted(FOLDER.glob("artifacts*.yaml")):
-        for section, entries in load(file.name, config).items():
-            body[section] = body.get(section, {}) | entries
+    for file in sorted(FOLDER.glob(pattern)):
+        text = Template(file.read_text(encoding="utf-8")).safe_substitute(policies.names(config))
+        body = _merged(body, _completed(yaml.load(text, Loader), config))
     return body
-
-
-def load(name: str, config: Config) -> Json:
-    """A template of this folder. Where it says `policies/NAME`, the policy of that name stands then."""
-    text = Template((FOLDER / name).read_text(encoding="utf-8")).safe_substitute(policies.names(config))
-    found: Json = _completed(yaml.load(text, Loader), config)
-    return found
 
 
 def parameters(body: Json, config: Config, **more: str) -> list[Json]:
     """The values of the template's parameters: what deploy.toml says, or the parameter's own default."""
     known = {"Name": config.name, "Role": config.role or "", "AlarmTopic": config.alarm_topic or ""}
     known |= {"PermissionsBoundary": config.permissions_boundary or "", "BucketName": config.bucket or ""}
+    known |= {"MemoryId": getattr(config, "memory", None) or ""}
     known |= {"Repository": getattr(config, "repository", None) or ""} | config.parameters | more
     given = {name: known[name] for name in body.get("Parameters", {}) if name in known}
     return [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()]
@@ -67,6 +60,12 @@ def endpoints(body: Json) -> dict[str, str]:
     kinds = [each for each in body["Resources"].values() if each["Type"] == "AWS::BedrockAgentCore::RuntimeEndpoint"]
     names = [each["Properties"]["Name"] for each in kinds]
     return {name: f"{name.title()}Version" for name in names}
+
+
+def _merged(one: Json, other: Json) -> Json:
+    """Both, and of a table that both have, both their entries."""
+    both = {name: _merged(one[name], each) for name, each in other.items() if isinstance(one.get(name), dict)}
+    return one | other | both
 
 
 def _completed(value: Any, config: Config) -> Any:

@@ -128,7 +128,7 @@ def test_the_whole_list_as_clients_send_it_changes_nothing(agent: AgentClient, l
 def test_messages_of_a_failed_turn_may_still_be_sent(agent: AgentClient, local_model: LocalModel) -> None:
     thread = agent.ask("My colour is green").session
     question = user('call echo {"text": "lost"}')
-    local_model.faults.extend([Fault("stall", after=1), Fault("error", after=2)])
+    local_model.faults.extend([Fault("stall", after=1), Fault("error", after=3)])
     failed = agent.run(body(thread, *history(agent, thread), question))
     start = failed.of("TOOL_CALL_START")[0]
     partial = said("", call(start.tool_call_id), id=start.parent_message_id)

@@ -38,11 +38,14 @@ def copy_for_each_session() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the copies that have ended
     for line in sys.stdin:
         place, output, *mounts = line.split()
+        state = sys.modules["random"].getstate() if "random" in sys.modules else None
         child = os.fork()
         if child == 0:
             port = place
             os.setsid()
             mount(mounts)
+            if state:  # a fork seeds it anew; a snapshot that is restored does not
+                sys.modules["random"].setstate(state)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             file = os.open(output, os.O_WRONLY)
             for descriptor in (1, 2):

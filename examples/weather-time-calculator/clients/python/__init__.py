@@ -10,6 +10,6 @@ for event in client.stream("What can you do?", session):
 """
 
 from ..stream import AgentError, new_session
-from .client import AgentClient, AsyncAgentClient
+from .client import AgentClient, Answer, AsyncAgentClient, History
 
-__all__ = ["AgentClient", "AgentError", "AsyncAgentClient", "new_session"]
+__all__ = ["AgentClient", "AgentError", "Answer", "AsyncAgentClient", "History", "new_session"]

@@ -6,6 +6,7 @@ from itertools import dropwhile
 from typing import Self
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
 from rich.markdown import Markdown
@@ -16,11 +17,15 @@ from rich.text import Text
 from .view import ToolCall, TurnView
 
 FRAME = 0.08  # seconds between two pictures
-PARSER = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
+PARSER = MarkdownIt("commonmark", {"html": False, "maxNesting": 100}).enable(["strikethrough", "table"])
+LONG = 10_000  # characters: of a longer block that still grows, the end is shown as it is, which takes less time
 
 
 class Answer(Markdown):
-    """Markdown as an agent means it: HTML is shown, not dropped, and a link shows where it goes."""
+    """Markdown as an agent means it: HTML is shown, not dropped, and a link shows where it goes.
+
+    Where the screen is too narrow for it, of which Rich would drop some, the text is shown as it is.
+    """
 
     def __init__(self, text: str) -> None:
         super().__init__(text, justify="default", hyperlinks=False)
@@ -28,7 +33,20 @@ class Answer(Markdown):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Without the empty line that Rich puts before a first block that is a table, a list or a quote."""
+        if _width(self.parsed) > options.max_width:
+            return iter([Text(self.markup)])
         return dropwhile(lambda part: part == Segment.line(), super().__rich_console__(console, options))
+
+
+def _width(tokens: list[Token]) -> int:
+    """The cells that the deepest block and the widest table need at least."""
+    depth, columns = 0, [0]
+    for token in tokens:
+        depth = max(depth, token.level)
+        if token.type == "table_open":
+            columns.append(0)
+        columns[-1] += token.type == "th_open"
+    return max(2 * depth + 10, 4 * max(columns) + 1)
 
 
 def split_finished(text: str) -> tuple[str, str]:
@@ -88,7 +106,7 @@ class LiveView(TurnView):
 
     def show_result(self, call: ToolCall, result: str) -> None:
         """Print the call's line, complete."""
-        self._print("tool", call.line("✓", self._console.width, result))
+        self._print("tool", call.line("✗" if call.failed else "✓", self._console.width, result))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The live part: the end of the thoughts or the text, the tools at work, the time."""
@@ -102,19 +120,24 @@ class LiveView(TurnView):
         for call in self.calls.values():
             yield call.line("·", console.width)
         yield ""
-        self._spinner.update(text=Text(f"{time.monotonic() - self.started:.0f} s · Ctrl-C stops", "dim"))
+        doing = "reconnecting… · " if self.is_lost() else ""
+        self._spinner.update(text=Text(f"{doing}{time.monotonic() - self.started:.0f} s · Ctrl-C stops", "dim"))
         yield self._spinner
 
     def _growing(self) -> RenderableType | None:
         if self._thoughts.strip():
             return Text(self._thoughts.strip(), "dim italic")
+        if len(self._text) > LONG:
+            return Text(self._text[-LONG:])
         return Answer(self._text) if self._text.strip() else None
 
     def _draw(self) -> None:
+        began = time.monotonic()
         finished, self._text = split_finished(self._text)
         self._print_text(finished)
         self._live.refresh()
-        self._timer = asyncio.get_running_loop().call_later(FRAME, self._draw)
+        pause = max(FRAME, 5 * (time.monotonic() - began))  # the events have most of the time
+        self._timer = asyncio.get_running_loop().call_later(pause, self._draw)
 
     def _print_text(self, text: str) -> None:
         if text.strip():

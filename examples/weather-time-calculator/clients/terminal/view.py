@@ -3,6 +3,7 @@
 import json
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -32,6 +33,11 @@ class ToolCall:
     since: float = field(default_factory=time.monotonic)
     result: str = ""
 
+    @property
+    def failed(self) -> bool:
+        """Whether the tool answered with an error: the agent's results say so in their first word."""
+        return self.result.startswith("Error:")
+
     def details(self) -> str:
         """All of it: what the line leaves out is here."""
         try:
@@ -40,13 +46,17 @@ class ToolCall:
             arguments = self.arguments
         return printable(f"{self.name} {arguments}\n→ {self.result}")
 
+    def signature(self) -> str:
+        """Its name and its arguments."""
+        return f"{one_line(self.name)}({self._named_arguments()})"
+
     def line(self, mark: str, width: int, result: str | None = None) -> Text:
         """One line of at most `width` cells; the arguments take at most half of it."""
-        signature = Text(f"{mark} {one_line(self.name)}({self._named_arguments()})", "bold")
+        signature = Text(f"{mark} {self.signature()}", "bold")
         signature.truncate(max(width // 2, width - 60), overflow="ellipsis")
         seconds = f" {time.monotonic() - self.since:.1f} s"
         outcome = "" if result is None else f" → {one_line(result)}"
-        line = Text.assemble(signature, (seconds + outcome, "dim"), no_wrap=True)
+        line = Text.assemble(signature, (seconds + outcome, "red" if self.failed else "dim"), no_wrap=True)
         line.truncate(width, overflow="ellipsis")
         return line
 
@@ -64,6 +74,9 @@ class TurnView(ABC):
     def __init__(self) -> None:
         self.calls: dict[str, ToolCall] = {}
         self.answered: list[ToolCall] = []
+        self.interrupts: list[dict[str, Any]] = []
+        """What people are asked once the run has ended."""
+        self.is_lost: Callable[[], bool] = lambda: False
         self.started = time.monotonic()
         self._first_token: float | None = None
         self._tokens = 0
@@ -120,8 +133,9 @@ class TurnView(ABC):
                 self.calls[id].result = content
                 self.answered.append(self.calls[id])
                 self.show_result(self.calls.pop(id), content)
-            case {"type": "RUN_FINISHED", "usage": list(usage)}:
-                self._tokens = sum(entry.get("totalTokens", 0) for entry in usage)
+            case {"type": "RUN_FINISHED"}:
+                self.interrupts = (event.get("outcome") or {}).get("interrupts", [])
+                self._tokens = sum(entry.get("totalTokens", 0) for entry in event.get("usage") or [])
 
     def summary(self) -> str:
         """Time to the first token (of whatever kind), time in all, and tokens used."""
@@ -170,4 +184,4 @@ class PlainView(TurnView):
 
     def show_result(self, call: ToolCall, result: str) -> None:
         """One line on standard error."""
-        self._err.out(call.line("-", 200, result).plain, highlight=False)
+        self._err.out(call.line("✗" if call.failed else "-", 200, result).plain, highlight=False)

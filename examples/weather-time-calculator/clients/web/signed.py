@@ -12,7 +12,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import uvicorn
 from bedrock_agentcore.runtime import AgentCoreRuntimeClient
 from botocore.exceptions import BotoCoreError
 from starlette.applications import Starlette
@@ -25,6 +24,7 @@ from starlette.routing import Route
 
 from ..runtime import region_of
 from . import HEADERS, add_page
+from dev import listening
 
 HERE = ("127.0.0.1", "localhost")
 INDEX = Path(__file__).parent / "page" / "index.html"
@@ -39,8 +39,7 @@ def main() -> None:
         app = create_app(options.runtime, options.endpoint, [*HERE, *options.name])
     except (ValueError, BotoCoreError) as error:
         sys.exit(f"web: {error}")
-    print(f"The chat page for {options.runtime} on http://{options.host}:{options.port} (Ctrl-C stops it)", flush=True)
-    uvicorn.run(app, host=options.host, port=options.port, log_level="warning", access_log=False)
+    listening.run(app, f"The chat page for {options.runtime}", options.host, options.port)
 
 
 def _options() -> argparse.Namespace:
@@ -86,7 +85,7 @@ async def _session(request: Request) -> str | None:
     try:
         body = await request.json()
         return body["session"] if SESSION.fullmatch(body["session"]) else None
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
 

@@ -8,16 +8,17 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
-from ..config import PACKAGE, PYTHON, ROOT, Config
+from ..config import PACKAGE, ROOT, Config
 from ..errors import DeployError
 from . import bytecode, checks, trim
 from .archive import write_zip
 
-PLATFORM = "aarch64-manylinux2014"  # AgentCore Runtime: arm64, Amazon Linux
+# AgentCore Runtime: arm64, Amazon Linux 2023 (glibc 2.34). Some wheels, NumPy's among them, are for the second only.
+PLATFORMS = ("aarch64-manylinux2014", "aarch64-manylinux_2_28")
 OUTPUT = ROOT / "build" / "package"
 SOURCE = ROOT / "src" / PACKAGE
-STARTER = ROOT / "deploy" / "entry_point.py"
 ENTRY_POINT = "main.py"
+STARTER = f'import runpy\n\nrunpy.run_module("{PACKAGE}.deployed", run_name="__main__")\n'
 
 
 @dataclass(frozen=True)
@@ -40,19 +41,19 @@ def build(config: Config) -> Package:
 
     Needs `uv.lock` (made if missing): same lock, same sources, same package on any machine.
     """
-    requirements = _requirements()
-    python = bytecode.find_python()
-    digest = _digest(requirements, config, python is not None)
+    wanted = requirements()
+    python = bytecode.find_python(config.python)
+    digest = _digest(wanted, config, python is not None)
     package = Package(OUTPUT / "tree", OUTPUT / f"{digest[:32]}.zip", digest, python is not None)
     if not package.zip.exists():
-        _build(package, requirements, config, python)
+        _build(package, wanted, config, python)
     return package
 
 
 def _build(package: Package, requirements: str, config: Config, python: str | None) -> None:
     shutil.rmtree(OUTPUT, ignore_errors=True)
     package.tree.mkdir(parents=True)
-    _install(requirements, package.tree)
+    install(requirements, package.tree, config.python)
     _copy_source(package.tree)
     trim.trim(package.tree, {*config.aws_services, *trim.services_named_in(SOURCE)})
     checks.check_architecture(package.tree)
@@ -66,16 +67,19 @@ def _build(package: Package, requirements: str, config: Config, python: str | No
     unfinished.rename(package.zip)
 
 
-def _requirements() -> str:
+def requirements() -> str:
     """Every runtime dependency with its version and hashes, from the lock."""
     export = ["export", "--no-dev", "--no-emit-project", "--no-header", "--format", "requirements.txt"]
-    return _uv(export, "The dependencies do not resolve together", "Look at `dependencies` in pyproject.toml.")
+    done = _run(export)
+    if done.returncode:
+        problem = f"The dependencies do not resolve together:\n{done.stderr.strip()}"
+        raise DeployError(problem, "Look at `dependencies` in pyproject.toml.")
+    return done.stdout
 
 
 def _digest(requirements: str, config: Config, compiled: bool) -> str:
     """Identifies the package's inputs: dependencies, sources, options, and the code that builds it."""
-    digest = hashlib.sha256(f"{requirements}{PYTHON}{compiled}{sorted(config.aws_services)}".encode())
-    digest.update(STARTER.read_bytes())
+    digest = hashlib.sha256(f"{requirements}{config.python}{compiled}{sorted(config.aws_services)}".encode())
     for folder in (SOURCE, Path(__file__).parent):
         for file in sorted(_source_files(folder)):
             name = file.relative_to(folder).as_posix()
@@ -87,25 +91,25 @@ def _source_files(folder: Path) -> list[Path]:
     return [file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
 
 
-def _install(requirements: str, tree: Path) -> None:
+def install(requirements: str, tree: Path, python: str) -> None:
+    """Install wheels for the oldest platform that every dependency has one for."""
     file = tree.with_name("requirements.txt")
     file.write_text(requirements, encoding="utf-8")
-    wheels = ["--python-platform", PLATFORM, "--python-version", PYTHON, "--only-binary", ":all:", "--no-deps"]
-    _uv(
-        ["pip", "install", *wheels, "--link-mode", "copy", "--target", str(tree), "--requirements", str(file)],
-        f"Not every dependency has a wheel for Python {PYTHON} on arm64",
-        "Choose other versions, or deploy a container instead.",
-    )
+    wheels = ["--python-version", python, "--only-binary", ":all:", "--no-deps", "--link-mode", "copy"]
+    for platform in PLATFORMS:
+        target = ["--python-platform", platform, "--target", str(tree), "--requirements", str(file)]
+        done = _run(["pip", "install", *wheels, *target])
+        if done.returncode == 0:
+            return
+    problem = f"Not every dependency has a wheel for Python {python} on arm64:\n{done.stderr.strip()}"
+    raise DeployError(problem, "Choose other versions, or deploy a container instead.")
 
 
 def _copy_source(tree: Path) -> None:
     """`src/`, and at the top what AgentCore starts."""
     shutil.copytree(SOURCE, tree / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copyfile(STARTER, tree / ENTRY_POINT)
+    (tree / ENTRY_POINT).write_text(STARTER, encoding="utf-8")
 
 
-def _uv(arguments: list[str], problem: str, hint: str) -> str:
-    done = subprocess.run([find_uv_bin(), "--quiet", *arguments], cwd=ROOT, capture_output=True, text=True)
-    if done.returncode:
-        raise DeployError(f"{problem}:\n{done.stderr.strip()}", hint)
-    return done.stdout
+def _run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([find_uv_bin(), "--quiet", *arguments], cwd=ROOT, capture_output=True, text=True)

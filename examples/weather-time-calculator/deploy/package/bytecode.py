@@ -7,17 +7,21 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
-from ..config import PYTHON
+from ..config import PACKAGE
 from ..errors import DeployError
 
 
-def find_python() -> str | None:
-    """A Python of the runtime's version on this machine, or None: another one's bytecode is of no use."""
-    if "{}.{}".format(*sys.version_info) == PYTHON:
+def find_python(version: str) -> str | None:
+    """A Python of this version, for another one's bytecode is of no use. uv fetches one where there is none."""
+    if "{}.{}".format(*sys.version_info) == version:
         return sys.executable
-    find = [find_uv_bin(), "--quiet", "python", "find", "--no-project", PYTHON]
-    done = subprocess.run(find, capture_output=True, text=True)
-    return done.stdout.strip() if done.returncode == 0 else None
+    show = ["--python", version, "python", "-c", "import sys; print(sys.executable)"]
+    for preference in ([], ["--managed-python"]):  # the first fails where PATH has a shim of a Python that is not there
+        find = [find_uv_bin(), "run", "--quiet", "--no-project", *preference, *show]
+        done = subprocess.run(find, capture_output=True, text=True)
+        if done.returncode == 0:
+            return done.stdout.strip()
+    return None
 
 
 def compile_tree(tree: Path, python: str) -> None:
@@ -26,5 +30,5 @@ def compile_tree(tree: Path, python: str) -> None:
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": "0"}
     command = [python, "-m", "compileall", *options, str(tree)]
     done = subprocess.run(command, cwd=tree.parent, env=environment, capture_output=True, text=True)
-    if done.returncode and not any(tree.rglob("*.pyc")):
+    if not any((tree / PACKAGE).rglob("*.pyc")):
         raise DeployError(f"The package could not be compiled with {python}:\n{done.stdout}{done.stderr}")

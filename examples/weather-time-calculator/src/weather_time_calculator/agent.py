@@ -1,72 +1,45 @@
-"""The agent: Strands (https://strandsagents.com), its stream told in the parts of `contract.py`."""
+"""The agent: Strands (https://strandsagents.com), its stream told in the parts of `parts.py`."""
 
+import base64
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Any, cast
-from uuid import uuid4
 
-from strands import Agent, tool
-from strands.agent.conversation_manager import SlidingWindowConversationManager
+from strands import Agent
+from strands.agent.conversation_manager import NullConversationManager
 from strands.models import Model
+from strands.tools.tools import PythonAgentTool
 from strands.types.content import ContentBlock, Message
-from strands.types.exceptions import MaxTokensReachedException
+from strands.types.tools import ToolResult, ToolUse
 
-from .contract import (
-    Attachment,
-    Part,
-    Prompt,
-    Reasoning,
-    Text,
-    ToolCallArguments,
-    ToolCallEnd,
-    ToolCallStart,
-    ToolResult,
-    Usage,
-)
-from .errors import answer_too_long, turn_limit
-from .prompt import SYSTEM_PROMPT
+from . import parts
+from .errors import turn_limit
+from .history import Answer, Attachment, Prompt, Question, Results, Step, Thought
+from .parts import Part
 from .settings import Settings
-from .tools import TOOLS
+from .tools.toolbox import Tool
 
-STRANDS_TOOLS: list[Any] = [tool(function) for function in TOOLS]
+REDACTED = "redacted:"
+"""Begins the signature of a thought that the provider shows to nobody."""
 
 
-class Conversation:
-    """What one session has said so far, and how it goes on."""
-
-    def __init__(self, model: Model, settings: Settings) -> None:
-        self._model = model
-        self._settings = settings
-        self._messages: list[Message] = []
-
-    async def stream(self, prompt: Prompt) -> AsyncGenerator[Part]:
-        """Answer one prompt. Only a turn that succeeds is remembered: after a failure, the history is as before."""
-        agent = self._agent()
-        translation = Translation()
-        try:
-            async with aclosing(self._events(agent, prompt)) as events:
-                async for event in events:
-                    for part in translation.parts(event):
-                        yield part
-        except MaxTokensReachedException as error:
-            raise answer_too_long() from error
-        self._messages = agent.messages
-
-    def _events(self, agent: Agent, prompt: Prompt) -> AsyncGenerator[dict[str, Any]]:
-        events = agent.stream_async(_content(prompt), limits={"turns": self._settings.max_turns})
-        return cast(AsyncGenerator[dict[str, Any]], events)
-
-    def _agent(self) -> Agent:
-        """A new agent for each turn (0.3 ms): an agent kept would also keep the traces and metrics of every turn."""
-        return Agent(
-            model=self._model,
-            messages=list(self._messages),
-            tools=STRANDS_TOOLS,
-            system_prompt=SYSTEM_PROMPT,
-            conversation_manager=SlidingWindowConversationManager(window_size=self._settings.max_history),
-            callback_handler=None,
-            retry_strategy=None,
-        )
+async def answer(prompt: Prompt, model: Model, settings: Settings) -> AsyncGenerator[Part]:
+    """Go on from the prompt until the model has nothing more to call."""
+    agent = Agent(
+        model=model,
+        messages=[_message(step) for step in prompt.steps],
+        tools=[_tool(tool) for tool in prompt.tools],
+        system_prompt=prompt.instructions,
+        conversation_manager=NullConversationManager(),
+        callback_handler=None,
+        retry_strategy=None,
+    )
+    events = cast(AsyncGenerator[dict[str, Any]], agent.stream_async(None, limits={"turns": settings.max_turns}))
+    translation = Translation()
+    async with aclosing(events):
+        async for event in events:
+            for part in translation.parts(event):
+                yield part
 
 
 class Translation:
@@ -79,46 +52,80 @@ class Translation:
         """The parts in one event of `Agent.stream_async`; most have none."""
         match event:
             case {"event": {"contentBlockDelta": {"delta": {"text": text}}}}:
-                yield Text(text)
-            case {"event": {"contentBlockDelta": {"delta": {"reasoningContent": {"text": text}}}}}:
-                yield Reasoning(text)
-            case {"event": chunk}:
-                yield from self._chunk_parts(chunk)
+                yield parts.Text(text)
+            case {"event": {"contentBlockDelta": {"delta": {"reasoningContent": reasoning}}}}:
+                yield from _reasoning_parts(reasoning)
+            case {"event": {"contentBlockStart": {"start": {"toolUse": {"toolUseId": call_id, "name": name}}}}}:
+                self._call_id = call_id
+                yield parts.ToolCallStart(call_id, name)
+            case {"event": {"contentBlockDelta": {"delta": {"toolUse": {"input": delta}}}}} if self._call_id:
+                yield parts.ToolCallArguments(self._call_id, delta)
+            case {"event": {"contentBlockStop": _}} if self._call_id:
+                yield parts.ToolCallEnd(self._call_id)
+                self._call_id = None
             case {"message": {"role": "user", "content": blocks}}:
-                yield from (_result(block["toolResult"]) for block in blocks if "toolResult" in block)
+                yield from (_result_part(block["toolResult"]) for block in blocks if "toolResult" in block)
             case {"result": result} if result.stop_reason == "limit_turns":
                 raise turn_limit()
 
-    def _chunk_parts(self, chunk: dict[str, Any]) -> Iterator[Part]:
-        match chunk:
-            case {"contentBlockStart": {"start": {"toolUse": {"toolUseId": call_id, "name": name}}}}:
-                self._call_id = call_id
-                yield ToolCallStart(call_id, name)
-            case {"contentBlockDelta": {"delta": {"toolUse": {"input": delta}}}} if self._call_id and delta:
-                yield ToolCallArguments(self._call_id, delta)
-            case {"contentBlockStop": _} if self._call_id:
-                yield ToolCallEnd(self._call_id)
-                self._call_id = None
-            case {"metadata": {"usage": usage}}:
-                yield _usage(usage)
+
+def _reasoning_parts(reasoning: dict[str, Any]) -> Iterator[Part]:
+    match reasoning:
+        case {"text": text}:
+            yield parts.Reasoning(text)
+        case {"signature": signature}:
+            yield parts.ReasoningSignature(signature)
+        case {"redactedContent": data}:
+            yield parts.ReasoningSignature(REDACTED + base64.b64encode(data).decode())
 
 
-def _content(prompt: Prompt) -> list[ContentBlock]:
-    return [*map(_block, prompt.attachments), {"text": prompt.text}]
+def _result_part(result: dict[str, Any]) -> Part:
+    """The tools' own results are told already; of these, only those of tools that do not exist are news."""
+    return parts.ToolResult(result["toolUseId"], "\n".join(block.get("text", "") for block in result["content"]))
 
 
-def _block(attachment: Attachment) -> ContentBlock:
+def _tool(tool: Tool) -> PythonAgentTool:
+    async def call(use: ToolUse, **_: Any) -> ToolResult:
+        text = await tool.call(use["input"], use["toolUseId"])
+        return {"toolUseId": use["toolUseId"], "status": "success", "content": [{"text": text}]}
+
+    schema = {"json": tool.parameters}
+    return PythonAgentTool(
+        tool.name, {"name": tool.name, "description": tool.description, "inputSchema": schema}, cast(Any, call)
+    )
+
+
+def _message(step: Step) -> Message:
+    if isinstance(step, Question):
+        return {"role": "user", "content": [*map(_file, step.attachments), {"text": step.text}]}
+    if isinstance(step, Results):
+        return {"role": "user", "content": [_result(result.call.id, result.content) for result in step.results]}
+    return {"role": "assistant", "content": _answer_blocks(step)}
+
+
+def _answer_blocks(step: Answer) -> list[ContentBlock]:
+    """Thoughts that are not signed are not sent: providers want back only what they signed."""
+    thoughts = [_thought(thought) for thought in step.thoughts if thought.signature]
+    text = [cast(ContentBlock, {"text": step.text})] if step.text else []
+    uses = ({"toolUseId": call.id, "name": call.name, "input": call.arguments} for call in step.calls)
+    return [*thoughts, *text, *(cast(ContentBlock, {"toolUse": use}) for use in uses)]
+
+
+def _thought(thought: Thought) -> ContentBlock:
+    signature = thought.signature or ""
+    if signature.startswith(REDACTED):
+        content: Any = {"redactedContent": base64.b64decode(signature.removeprefix(REDACTED))}
+    else:
+        content = {"reasoningText": {"text": thought.text, "signature": signature}}
+    return cast(ContentBlock, {"reasoningContent": content})
+
+
+def _result(call_id: str, content: str) -> ContentBlock:
+    return {"toolResult": {"toolUseId": call_id, "status": "success", "content": [{"text": content}]}}
+
+
+def _file(attachment: Attachment) -> ContentBlock:
     file = {"format": attachment.format, "source": {"bytes": attachment.data}}
     if attachment.is_image:
         return cast(ContentBlock, {"image": file})
-    # Bedrock wants a name that no other document of the conversation has.
-    return cast(ContentBlock, {"document": {"name": f"document-{uuid4()}", **file}})
-
-
-def _result(result: dict[str, Any]) -> ToolResult:
-    return ToolResult(result["toolUseId"], "\n".join(block.get("text", "") for block in result["content"]))
-
-
-def _usage(usage: dict[str, int]) -> Usage:
-    # Providers count tokens that they cache within `inputTokens` or beside it: only the total always has them.
-    return Usage(usage["totalTokens"] - usage["outputTokens"], usage["outputTokens"])
+    return cast(ContentBlock, {"document": {"name": attachment.name, **file}})

@@ -1,17 +1,26 @@
 """The two ways a request ends badly: refused before the stream starts, or failed within it."""
 
+from typing import Any
+
 
 class Refused(Exception):
     """The request was not accepted, and the model was not called.
 
-    `status` is the HTTP status; `code` is stable, for programs; the message is for people.
+    `status` is the HTTP status; `code` is stable, for programs; the message is for people; `details` are further
+    fields of the answer.
     """
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, **details: Any) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
+        self.details = details
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The answer, as JSON."""
+        return {"code": self.code, "message": self.message, **self.details}
 
 
 class Failure(Exception):
@@ -33,6 +42,11 @@ def turn_limit() -> Failure:
     return Failure("turn_limit", "The agent stopped: it called the model too many times in one turn.")
 
 
-def answer_too_long() -> Failure:
-    """The model's own output limit cut the answer."""
-    return Failure("answer_too_long", "The model reached its output limit before the answer was complete.")
+def malformed_answer() -> Failure:
+    """The model's answer cannot be read."""
+    return Failure("malformed_answer", "The model's answer cannot be read. Try again.")
+
+
+def shutting_down() -> Failure:
+    """The process is told to end."""
+    return Failure("shutting_down", "The server is shutting down. Ask again.")

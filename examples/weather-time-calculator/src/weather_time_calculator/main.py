@@ -9,4 +9,4 @@ settings = Settings()
 app = create_app(settings)
 
 if __name__ == "__main__":
-    app.run(port=settings.port, ws_max_size=settings.max_request_bytes, timeout_graceful_shutdown=5)
+    app.run(port=settings.port, ws_max_size=settings.max_frame_bytes, timeout_graceful_shutdown=2)

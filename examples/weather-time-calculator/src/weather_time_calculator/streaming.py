@@ -13,11 +13,13 @@ HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
 class EventStream(Response):
-    """Sends each event at once, a comment when none came for a while, and stops when the client has gone."""
+    """Sends each event at once, with its number, and a comment when none came for a while."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, events: AsyncGenerator[str], *, heartbeat_seconds: float, headers: dict[str, str]) -> None:
+    def __init__(
+        self, events: AsyncGenerator[tuple[int, str]], *, heartbeat_seconds: float, headers: dict[str, str]
+    ) -> None:
         super().__init__(headers=HEADERS | headers)
         del self.headers["content-length"]
         self._events = events
@@ -30,8 +32,8 @@ class EventStream(Response):
     async def _stream(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         async with aclosing(self._events) as events, Heartbeat(self._heartbeat_seconds, _body(send)) as heart:
-            async for event in events:
-                await heart.send(f"data: {event}\n\n".encode(errors="replace"))
+            async for number, event in events:
+                await heart.send(f"id: {number}\ndata: {event}\n\n".encode(errors="replace"))
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
@@ -63,7 +65,7 @@ class Heartbeat:
                 await self.send(HEARTBEAT)
 
 
-async def first_of(work: Coroutine[Any, Any, None], interruption: Coroutine[Any, Any, None]) -> None:
+async def first_of(work: Coroutine[Any, Any, None], interruption: Coroutine[Any, Any, object]) -> None:
     """Run `work`; once `interruption` returns, cancel it. Returns when `work` has cleaned up.
 
     The cancellation is asyncio's, delivered once: an AnyIO scope would cancel every `await` of the clean-up again.

@@ -3,21 +3,32 @@
 import asyncio
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import aclosing, closing, contextmanager
+from contextlib import aclosing, closing, contextmanager, suppress
 from datetime import datetime
+from random import Random
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.auth
 import httpx2
 import pytest
-from ag_ui.core import Event, RunFinishedEvent, TextMessageContentEvent, ToolCallStartEvent
+from ag_ui.core import (
+    Event,
+    Interrupt,
+    RunFinishedEvent,
+    TextMessageContentEvent,
+    ToolCallResultEvent,
+    ToolCallStartEvent,
+)
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from clients.python import AgentClient, AgentError, AsyncAgentClient, new_session
+from clients import stream
+from clients.python import AgentClient, AgentError, Answer, AsyncAgentClient, new_session
 from local_model.server import Fault, LocalModel
 
+SEND = 'call send {"to": "Ann", "text": "Hello"}'
 ARN = "arn:aws:bedrock-agentcore:eu-west-1:123456789012:runtime/my_agent-AbCdEf1234"
 Eventually = Callable[[Callable[[], bool]], None]
 Ask = Callable[[str, str], list[Event]]
@@ -31,13 +42,8 @@ def url(agent_url: str, local_model: LocalModel) -> str:
 @pytest.fixture(params=["sync", "async"])
 def ask(request: pytest.FixtureRequest, url: str) -> Ask:
     """One turn of either client, read to its end."""
-    if request.param == "sync":
-        return lambda prompt, session: list(AgentClient(url).stream(prompt, session))
-
-    async def read(prompt: str, session: str) -> list[Event]:
-        return [event async for event in AsyncAgentClient(url).stream(prompt, session)]
-
-    return lambda prompt, session: asyncio.run(read(prompt, session))
+    client = AgentClient(url) if request.param == "sync" else AsyncAgentClient(url)
+    return lambda prompt, session: read(client, prompt, session)
 
 
 def text(events: list[Event]) -> str:
@@ -102,6 +108,7 @@ def answering(stream: str, promised: int) -> Iterator[str]:
 
     def answer() -> None:
         with listener.accept()[0] as client:
+            listener.close()
             client.recv(65536)
             client.sendall(f"{head}{stream}".encode())
 
@@ -112,7 +119,8 @@ def answering(stream: str, promised: int) -> Iterator[str]:
         thread.join()
 
 
-def test_a_broken_connection_is_an_error() -> None:
+def test_a_broken_connection_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "PATIENCE", 0.5)
     with answering("", 999) as url, pytest.raises(AgentError) as lost:
         list(AgentClient(url).stream("Hello", new_session()))
     assert lost.value.code == "connection_lost"
@@ -131,6 +139,141 @@ def test_an_agent_that_is_not_there_is_an_error() -> None:
     with pytest.raises(AgentError) as absent:
         list(AgentClient(url).stream("Hello", new_session()))
     assert absent.value.code == "unreachable"
+
+
+class Cutting:
+    """A way to the agent on which every connection breaks, after a number of bytes that `random` draws."""
+
+    def __init__(self, url: str, random: Random) -> None:
+        self._agent = ("127.0.0.1", urlsplit(url).port or 0)
+        self._random = random
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.connections = 0
+        Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)  # which wakes its thread
+        self._listener.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                self.connections += 1
+                size = self._random.choice([0, 200, 500, 3000])
+                Thread(target=self._join, args=[client, size], daemon=True).start()
+
+    def _join(self, client: socket.socket, size: int) -> None:
+        with client, socket.create_connection(self._agent) as agent:
+            there = Thread(target=self._pass_on, args=[client, agent, 1_000_000 if size else 0])
+            there.start()
+            self._pass_on(agent, client, size)
+            there.join()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket, size: int) -> None:
+        with suppress(OSError):
+            while size > 0 and (data := source.recv(min(size, 65536))):
+                target.sendall(data)
+                size -= len(data)
+        for end in (source, target):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_event_is_lost_or_doubled_when_connections_break(url: str, seed: int) -> None:
+    with closing(Cutting(url, Random(seed))) as way:
+        for client, to in ((AgentClient(way.url), 40), (AsyncAgentClient(way.url), 41)):
+            events = read(client, f"Count to {to}", session := new_session())
+            assert text(events) == " ".join(map(str, range(1, to + 1)))
+            assert [event.type.value for event in events].count("RUN_STARTED") == 1
+            assert len(AgentClient(url).history(session).messages) == 2
+        assert way.connections > 2
+
+
+def read(client: AgentClient | AsyncAgentClient, prompt: str, session: str) -> list[Event]:
+    """One turn of either client, read to its end."""
+    if isinstance(client, AgentClient):
+        return list(client.stream(prompt, session))
+
+    async def read_async() -> list[Event]:
+        return [event async for event in client.stream(prompt, session)]
+
+    return asyncio.run(read_async())
+
+
+class TestAPause:
+    @pytest.fixture(params=["sync", "async"])
+    def answered(self, request: pytest.FixtureRequest, url: str) -> Callable[[str, Answer], str]:
+        """What the tool returns when the person answers so."""
+
+        def ask(prompt: str, answer: Answer) -> str:
+            if request.param == "sync":
+                return result(list(AgentClient(url).stream(prompt, new_session(), approve=lambda _: answer)))
+            return result(asyncio.run(ask_async(prompt, answer)))
+
+        async def ask_async(prompt: str, answer: Answer) -> list[Event]:
+            async def approve(_: Interrupt) -> Answer:
+                return answer
+
+            stream = AsyncAgentClient(url).stream(prompt, new_session(), approve=approve)
+            return [event async for event in stream]
+
+        def result(events: list[Event]) -> str:
+            (content,) = (str(event.content) for event in events if isinstance(event, ToolCallResultEvent))
+            return content
+
+        return ask
+
+    @pytest.mark.parametrize(
+        ("answer", "told"),
+        [
+            (True, "sent to Ann"),
+            ({"approved": True, "editedArgs": {"to": "Bob", "text": "Hi"}}, "sent to Bob"),
+            (False, "Error: the user declined this."),
+            ({"approved": False, "reason": "too early"}, "Error: the user declined this: too early"),
+            (None, "Error: the user cancelled this."),
+        ],
+    )
+    def test_a_tool_waits_for_approval(self, answered: Callable[[str, Answer], str], answer: Answer, told: str) -> None:
+        assert answered(SEND, answer) == told
+
+    def test_another_client_answers(self, url: str) -> None:
+        client, session = AgentClient(url), new_session()
+        events = list(client.stream(SEND, session))
+        assert isinstance(events[-1], RunFinishedEvent)
+        (interrupt,) = client.history(session).interrupts
+        assert interrupt.message == "Send Hello to Ann?"
+        with pytest.raises(AgentError) as pending:
+            list(client.stream("Count to 3", session))
+        assert pending.value.code == "interrupt_pending"
+        assert "sent to Ann" in text(list(client.resume(session, {interrupt.id: True})))
+        assert client.history(session).interrupts == []
+
+    def test_it_is_cancelled(self, url: str) -> None:
+        client, session = AgentClient(url), new_session()
+        list(client.stream(SEND, session))
+        assert client.cancel(session) == "cancelled"
+        assert text(list(client.stream("Count to 3", session))) == "1 2 3"
+
+
+def test_a_run_is_followed_and_cancelled_from_elsewhere(url: str) -> None:
+    client, session = AgentClient(url), new_session()
+    with closing(client.stream("Count to 9000", session)) as turn:
+        next(event for event in turn if isinstance(event, TextMessageContentEvent))
+        running = client.history(session).running
+        assert running
+        with closing(client.follow(session, running)) as followed:
+            assert next(followed).type.value == "RUN_STARTED"
+            assert client.cancel(session, running) == "cancelled"
+            *_, last = followed
+    assert isinstance(last, RunFinishedEvent)
+    assert last.outcome is not None
+    assert last.outcome.type == "cancelled"
+    with pytest.raises(AgentError) as unknown:
+        client.cancel(session, "no-run")
+    assert unknown.value.code == "no_such_run"
 
 
 class TestADeployedAgent:

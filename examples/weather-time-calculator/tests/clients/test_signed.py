@@ -47,6 +47,11 @@ def test_what_is_no_session_is_refused(url: str, body: object) -> None:
     assert (response.status_code, response.json()["code"]) == (400, "invalid_session")
 
 
+def test_a_body_that_is_nested_too_deeply_is_refused(url: str) -> None:
+    response = httpx.post(f"{url}/sign", content=b"[" * 100_000, trust_env=False)
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_session")
+
+
 def test_another_host_name_is_refused(url: str) -> None:
     assert sign(url, {"session": SESSION}, host="attacker.example").status_code == 400
 

@@ -25,6 +25,7 @@ import pytest
 from rich.console import Console
 
 from ..agent_client import AgentClient
+from clients import stream
 from clients.terminal import main
 from clients.terminal.live import Answer, LiveView, split_finished
 from clients.terminal.view import PlainView, TurnView
@@ -94,6 +95,7 @@ def breaking(url: str, size: int) -> Iterator[str]:
 
     def pass_on() -> None:
         with listener.accept()[0] as client, socket.create_connection(("127.0.0.1", urlsplit(url).port or 0)) as agent:
+            listener.close()
             request = b""
             while not request.endswith(b"}"):
                 request += client.recv(65536)
@@ -246,11 +248,39 @@ class TestFailures:
         assert "(model_error)" in err
 
     @pytest.mark.usefixtures("local_model")
-    def test_a_connection_that_breaks(self, chat: Chat, agent_url: str) -> None:
+    def test_a_connection_that_breaks_for_good(
+        self, chat: Chat, agent_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(stream, "PATIENCE", 0.5)
         with breaking(agent_url, size=4000) as url:
             exit_code, out, err = chat("Count to 2000", url=url)
         assert (exit_code, out[:5]) == (1, "1 2 3")
         assert "The connection broke before the answer was complete. The session is kept" in err
+
+    @pytest.mark.usefixtures("local_model")
+    @pytest.mark.parametrize("path", ["", "/", "/invocations"])
+    def test_the_address_that_serve_prints_will_do(
+        self, capsys: pytest.CaptureFixture[str], agent_url: str, path: str
+    ) -> None:
+        assert main(["--url", f"{agent_url}{path}", "Count to 3"]) == 0
+        assert capsys.readouterr().out == "1 2 3\n"
+
+    def test_what_is_asked_through_a_pipe_is_told(self, chat: Chat) -> None:
+        exit_code, _, err = chat('call send {"to": "Ann", "text": "Hello"}')
+        assert exit_code == 1
+        assert "Send Hello to Ann?" in err
+        assert "chat --interactive --session" in err
+
+    @pytest.mark.usefixtures("local_model")
+    def test_a_failed_tool_is_marked(self, chat: Chat) -> None:
+        assert "✗ broken(" in chat("call broken {}").err
+        assert "- echo(" in chat('call echo {"text": "hello"}').err
+
+    @pytest.mark.usefixtures("local_model")
+    @pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"])
+    def test_a_separator_of_unicode_is_no_end_of_an_event(self, chat: Chat, separator: str) -> None:
+        exit_code, out, _ = chat(f"call echo {json.dumps({'text': f'one{separator}two'})}")
+        assert (exit_code, "two" in out) == (0, True)
 
     def test_an_address_where_no_agent_is(self, chat: Chat, local_model: LocalModel) -> None:
         exit_code, out, err = chat("Hello", url=local_model.url)
@@ -330,10 +360,79 @@ class TestInATerminal:
         terminal.type("Count to 7\r")
         terminal.until("5 6 7")
 
-    @pytest.mark.parametrize("leave", ["/quit\r", "\x04", "half a line\x03\x03"])
+    @pytest.mark.parametrize("leave", ["/quit\r", "\x04"])
     def test_leaving(self, new_terminal: Terminal, leave: str) -> None:
         new_terminal.type(leave)
         assert new_terminal.exit_code() == 0
+
+    @pytest.mark.usefixtures("local_model")
+    def test_one_ctrl_c_more_than_was_meant_does_not_leave(self, new_terminal: Terminal) -> None:
+        terminal = new_terminal
+        terminal.type("Count to 3\r")
+        terminal.until(" tokens")
+        terminal.type("\x03")
+        terminal.type("What was my first question?\r")
+        terminal.until("You asked me: “Count to 3”")
+        terminal.until(" tokens")
+        terminal.type("/session\r")
+        terminal.session()
+        terminal.type("\x03")
+        terminal.until("Ctrl-C again leaves.")
+        terminal.type("\x03")
+        assert terminal.exit_code() == 0
+
+    def test_a_tool_call_waits_for_approval(self, terminal: Terminal) -> None:
+        terminal.type('call send {"to": "Ann", "text": "Hello"}\r')
+        terminal.until("? Send Hello to Ann?")
+        terminal.until("[y]es, [n]o, [e]dit:")
+        terminal.type("maybe\r")
+        terminal.until("not an answer")
+        terminal.type("\x15y\r")
+        terminal.until("→ sent to Ann")
+        terminal.until(" tokens")
+        terminal.type('call send {"to": "Ann", "text": "Hello"}\r')
+        terminal.until("[e]dit:")
+        terminal.type("n\r")
+        terminal.until("Why not?")
+        terminal.type("too early\r")
+        terminal.until("✗ send(")
+        terminal.until("too early")
+        terminal.until(" tokens")
+
+    def test_a_question_of_a_tool_is_answered(self, terminal: Terminal) -> None:
+        terminal.type('call choose {"question": "Which colour?"}\r')
+        terminal.until("? Which colour?")
+        terminal.until("choice (red/blue):")
+        terminal.type("blue\r")
+        terminal.until('{"choice":"blue"}')
+        terminal.until(" tokens")
+
+    def test_ctrl_c_cancels_what_is_asked(self, terminal: Terminal) -> None:
+        terminal.type('call send {"to": "Ann", "text": "Hello"}\r')
+        terminal.until("[e]dit:")
+        terminal.type("\x03")
+        terminal.until("the user cancelled this")
+        terminal.until(" tokens")
+
+    def test_the_last_question_is_edited_and_the_history_shown(self, terminal: Terminal) -> None:
+        terminal.type("Count to 3\r")
+        terminal.until(" tokens")
+        terminal.type("/edit\r")
+        terminal.until("Count to 3")
+        terminal.type("0\r")
+        terminal.until("28 29 30")
+        terminal.until(" tokens")
+        terminal.type("/history\r")
+        terminal.until("> Count to 30")
+        terminal.until("28 29 30")
+        terminal.type("What was my first question?\r")
+        terminal.until("You asked me: “Count to 30”.")
+        terminal.until(" tokens")
+
+    def test_a_failed_tool_looks_failed(self, terminal: Terminal) -> None:
+        terminal.type("call broken {}\r")
+        assert "✓" not in terminal.until("✗ broken(")
+        terminal.until("failed unexpectedly")
 
 
 class TestTheLivePart:
@@ -348,6 +447,14 @@ class TestTheLivePart:
 
     def test_html_and_the_targets_of_links_are_shown(self) -> None:
         assert "<b>rain</b>; 東京 has sun (https://example.com)." in ESCAPES.sub("", rendered(MARKDOWN))
+
+    @pytest.mark.parametrize("text", ["> " * 5_000, "- " * 5_000, "1. " * 40, f"{'|a' * 90}|\n{'|-' * 90}|\n"])
+    @pytest.mark.parametrize("width", [20, 80])
+    def test_nothing_is_lost_of_what_is_too_deep_or_too_wide(self, text: str, width: int) -> None:
+        console = Console(width=width, force_terminal=True)
+        with console.capture() as capture:
+            console.print(Answer(f"{text}the end"))
+        assert ESCAPES.sub("", capture.get()).split()[-2:] == ["the", "end"]
 
     @pytest.mark.parametrize("height", [10, 24])
     def test_a_block_taller_than_the_screen_shows_its_end(self, height: int) -> None:

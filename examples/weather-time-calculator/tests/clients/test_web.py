@@ -42,8 +42,8 @@ def test_the_page_is_served_beside_the_agent(url: str) -> None:
     ("name", "type"),
     [
         ("app.js", "text/javascript"),
-        ("vendor/marked.esm.js", "text/javascript"),
-        ("vendor/purify.es.mjs", "text/javascript"),
+        ("vendor/highlight.min.js", "text/javascript"),
+        ("vendor/markdown-it.esm.min.mjs", "text/javascript"),
         ("style.css", "text/css"),
         ("icon.svg", "image/svg+xml"),
     ],

@@ -169,6 +169,16 @@ def test_a_service_that_takes_too_long_is_given_up(
         get_weather("Paris")
 
 
+@pytest.mark.parametrize("endpoint", ["GEOCODING", "FORECAST"])
+def test_headers_that_never_end_are_given_up(
+    endpoint: str, slow_url: str, service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weather, "TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setenv(f"OPEN_METEO_{endpoint}_URL", slow_url)
+    with pytest.raises(ValueError, match="does not answer"):
+        get_weather("Paris")
+
+
 def test_results_of_an_unexpected_type_are_an_error(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPEN_METEO_GEOCODING_URL", f"{service}/body/results-of-null")
     with pytest.raises(ValueError, match="cannot be read"):

@@ -43,8 +43,8 @@ def prepared(message: Message, sent: list[dict[str, Any]]) -> list[dict[str, Any
     first = next(iter(message.contents), None)
     if first is None or first.type != "text_reasoning" or first.protected_data:
         return in_one_message(message, sent)
-    answer = sent[1] if len(sent) > 1 else {"role": "assistant", "content": ""}
-    return [{**answer, first.additional_properties["field"]: first.text}, *sent[2:]]
+    (answer,) = in_one_message(message, sent[1:]) if len(sent) > 1 else [{"role": "assistant", "content": ""}]
+    return [{**answer, first.additional_properties["field"]: first.text}]
 
 
 {% include 'template/frameworks/agent-framework/chat_completions.py' %}

@@ -14,6 +14,8 @@ import httpx2
 import IPython.display
 from ag_ui.core import (
     Event,
+    RunFinishedEvent,
+    RunFinishedInterruptOutcome,
     TextMessageContentEvent,
     TextMessageEndEvent,
     ToolCallArgsEvent,
@@ -65,6 +67,8 @@ class _Turn:
                 self.text += delta
             case TextMessageEndEvent():
                 self.text += "\n\n"
+            case RunFinishedEvent(outcome=RunFinishedInterruptOutcome(interrupts=interrupts)):
+                self.text += "".join(f"> ? {interrupt.message}\n\n" for interrupt in interrupts)
             case ToolCallStartEvent(tool_call_id=id, tool_call_name=name):
                 self._calls[id] = [name, ""]
             case ToolCallArgsEvent(tool_call_id=id, delta=delta):

@@ -66,7 +66,8 @@ class Person:
         return value_of(text, schema) if text or required else None
 
     def _ask(self, label: str, fits: Callable[[str], bool], default: str = "") -> str:
-        validator = Validator.from_callable(lambda text: fits(text.strip()), "That is not an answer to this.")
+        message = "That is not an answer to this."
+        validator = Validator.from_callable(lambda text: fits(text.strip()), message, move_cursor_to_end=True)
         return self._line.prompt(label, validator=validator, validate_while_typing=False, default=default).strip()
 
 

@@ -24,6 +24,7 @@ from ag_ui.core import (
 )
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
+from clients import stream
 from clients.python import AgentClient, AgentError, Answer, AsyncAgentClient, new_session
 from local_model.server import Fault, LocalModel
 
@@ -118,7 +119,8 @@ def answering(stream: str, promised: int) -> Iterator[str]:
         thread.join()
 
 
-def test_a_broken_connection_is_an_error() -> None:
+def test_a_broken_connection_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "PATIENCE", 0.5)
     with answering("", 999) as url, pytest.raises(AgentError) as lost:
         list(AgentClient(url).stream("Hello", new_session()))
     assert lost.value.code == "connection_lost"

@@ -63,3 +63,25 @@ def test_a_failed_turn_is_told_and_the_conversation_goes_on(page: AppTest, local
 def test_an_agent_that_is_not_there_is_told(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "9")
     assert "(unreachable)" in ask(page, "Hello").error[0].value
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    return next(button for button in page.button if button.label == label).click().run()
+
+
+@pytest.mark.parametrize(("label", "told"), [("Approve", "sent to Ann"), ("Decline", "the user declined this")])
+def test_a_tool_call_waits_for_approval(page: AppTest, label: str, told: str) -> None:
+    ask(page, 'call send {"to": "Ann", "text": "Hello"}')
+    assert page.chat_input[0].disabled
+    assert "Send Hello to Ann?" in page.markdown[-1].value
+    press(page, label)
+    assert told in page.chat_message[1].markdown[-1].value
+    assert [status.state for status in page.status] == ["complete" if label == "Approve" else "error"]
+    assert not page.chat_input[0].disabled
+
+
+def test_a_question_of_a_tool_is_answered(page: AppTest) -> None:
+    ask(page, 'call choose {"question": "Which colour?"}')
+    page.selectbox[0].set_value("blue").run()
+    press(page, "Answer")
+    assert '"choice":"blue"' in page.chat_message[1].markdown[-1].value

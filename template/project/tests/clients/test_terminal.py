@@ -25,6 +25,7 @@ import pytest
 from rich.console import Console
 
 from ..agent_client import AgentClient
+from clients import stream
 from clients.terminal import main
 from clients.terminal.live import Answer, LiveView, split_finished
 from clients.terminal.view import PlainView, TurnView
@@ -94,6 +95,7 @@ def breaking(url: str, size: int) -> Iterator[str]:
 
     def pass_on() -> None:
         with listener.accept()[0] as client, socket.create_connection(("127.0.0.1", urlsplit(url).port or 0)) as agent:
+            listener.close()
             request = b""
             while not request.endswith(b"}"):
                 request += client.recv(65536)
@@ -246,7 +248,10 @@ class TestFailures:
         assert "(model_error)" in err
 
     @pytest.mark.usefixtures("local_model")
-    def test_a_connection_that_breaks(self, chat: Chat, agent_url: str) -> None:
+    def test_a_connection_that_breaks_for_good(
+        self, chat: Chat, agent_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(stream, "PATIENCE", 0.5)
         with breaking(agent_url, size=4000) as url:
             exit_code, out, err = chat("Count to 2000", url=url)
         assert (exit_code, out[:5]) == (1, "1 2 3")
@@ -259,6 +264,12 @@ class TestFailures:
     ) -> None:
         assert main(["--url", f"{agent_url}{path}", "Count to 3"]) == 0
         assert capsys.readouterr().out == "1 2 3\n"
+
+    def test_what_is_asked_through_a_pipe_is_told(self, chat: Chat) -> None:
+        exit_code, _, err = chat('call send {"to": "Ann", "text": "Hello"}')
+        assert exit_code == 1
+        assert "Send Hello to Ann?" in err
+        assert "chat --interactive --session" in err
 
     @pytest.mark.usefixtures("local_model")
     def test_a_failed_tool_is_marked(self, chat: Chat) -> None:
@@ -360,14 +371,63 @@ class TestInATerminal:
         terminal.type("Count to 3\r")
         terminal.until(" tokens")
         terminal.type("\x03")
-        terminal.until("Ctrl-C again leaves.")
         terminal.type("What was my first question?\r")
         terminal.until("You asked me: “Count to 3”")
         terminal.until(" tokens")
+        terminal.type("/session\r")
+        terminal.session()
         terminal.type("\x03")
         terminal.until("Ctrl-C again leaves.")
         terminal.type("\x03")
         assert terminal.exit_code() == 0
+
+    def test_a_tool_call_waits_for_approval(self, terminal: Terminal) -> None:
+        terminal.type('call send {"to": "Ann", "text": "Hello"}\r')
+        terminal.until("? Send Hello to Ann?")
+        terminal.until("[y]es, [n]o, [e]dit:")
+        terminal.type("maybe\r")
+        terminal.until("not an answer")
+        terminal.type("\x15y\r")
+        terminal.until("→ sent to Ann")
+        terminal.until(" tokens")
+        terminal.type('call send {"to": "Ann", "text": "Hello"}\r')
+        terminal.until("[e]dit:")
+        terminal.type("n\r")
+        terminal.until("Why not?")
+        terminal.type("too early\r")
+        terminal.until("✗ send(")
+        terminal.until("too early")
+        terminal.until(" tokens")
+
+    def test_a_question_of_a_tool_is_answered(self, terminal: Terminal) -> None:
+        terminal.type('call choose {"question": "Which colour?"}\r')
+        terminal.until("? Which colour?")
+        terminal.until("choice (red/blue):")
+        terminal.type("blue\r")
+        terminal.until('{"choice":"blue"}')
+        terminal.until(" tokens")
+
+    def test_ctrl_c_cancels_what_is_asked(self, terminal: Terminal) -> None:
+        terminal.type('call send {"to": "Ann", "text": "Hello"}\r')
+        terminal.until("[e]dit:")
+        terminal.type("\x03")
+        terminal.until("the user cancelled this")
+        terminal.until(" tokens")
+
+    def test_the_last_question_is_edited_and_the_history_shown(self, terminal: Terminal) -> None:
+        terminal.type("Count to 3\r")
+        terminal.until(" tokens")
+        terminal.type("/edit\r")
+        terminal.until("Count to 3")
+        terminal.type("0\r")
+        terminal.until("28 29 30")
+        terminal.until(" tokens")
+        terminal.type("/history\r")
+        terminal.until("> Count to 30")
+        terminal.until("28 29 30")
+        terminal.type("What was my first question?\r")
+        terminal.until("You asked me: “Count to 30”.")
+        terminal.until(" tokens")
 
     def test_a_failed_tool_looks_failed(self, terminal: Terminal) -> None:
         terminal.type("call broken {}\r")

@@ -1,26 +1,24 @@
-// The page: the list of conversations, the question, where the agent is, and what a screen reader is told.
+// The page: the conversations, the question, where the agent is, and what a screen reader is told.
 
-import { Conversation, load, save } from "./conversation.js";
+import { Attachments } from "./attachments.js";
+import { Conversation } from "./conversation.js";
+import { element } from "./dom.js";
+import { List } from "./list.js";
+import { load, remove, save, watch } from "./store.js";
 import { answer } from "./turn.js";
-import { element } from "./view.js";
 
 const by = (id) => document.getElementById(id);
-const [main, welcome, list, side, question] = ["main", "welcome", "list", "side", "question"].map(by);
-const entries = new Map(); // from a conversation to its button in the list
+const [main, welcome, suggestions, side, question] = ["main", "welcome", "suggestions", "side", "question"].map(by);
+const signer = document.querySelector("meta[name=signer]").content;
+const files = new Attachments(by("files"), say);
+const list = new List(by("list"), by("naming"), { open, renamed, deleted });
 let current;
 let followed = true; // the end of the answer, unless the reader has scrolled up
 let scrolled = 0;
-const signer = document.querySelector("meta[name=signer]").content;
-let place = JSON.parse(sessionStorage.getItem("place") ?? "{}");
+let kept = JSON.parse(sessionStorage.getItem("place") ?? "{}");
 
-function add(conversation) {
-  const button = element("button", { type: "button", onclick: () => open(conversation) });
-  list.prepend(element("li", {}, button));
-  entries.set(conversation, button);
-  return conversation;
-}
-
-const fresh = () => [...entries.keys()].find(({ turns }) => !turns.length) ?? add(new Conversation());
+const place = () => ({ signer, ...kept });
+const fresh = () => list.all.find(({ turns }) => !turns.length) ?? list.add(new Conversation(undefined, changed));
 
 function open(conversation) {
   current = conversation;
@@ -33,70 +31,105 @@ function open(conversation) {
   refresh();
   follow();
   question.focus();
+  if (conversation.isKnown || conversation.turns.length) conversation.synchronise(place());
+}
+
+/** The conversation that the page's address names; one that this browser does not know, the agent may. */
+function linked() {
+  const id = location.hash.slice(1);
+  const kept = list.all.find((conversation) => conversation.id === id);
+  return kept ?? (/^[\w-]{33,100}$/.test(id) ? list.add(new Conversation({ id }, changed)) : fresh());
+}
+
+function renamed(conversation) {
+  save(conversation);
+  refresh();
+}
+
+function deleted(conversation) {
+  conversation.stop(place());
+  conversation.changed = () => remove(conversation.id);
+  remove(conversation.id);
+  list.remove(conversation);
+  open(conversation === current ? fresh() : current);
+}
+
+/** A turn of a conversation has begun, waits, or has ended. */
+function changed(conversation) {
+  refresh();
+  if (conversation !== current) return;
+  const turn = conversation.turns.at(-1);
+  if (conversation.running) say("Answering.");
+  else if (conversation.waiting) say(turn.asks.map(({ message }) => message).join(" "));
+  else if (turn?.ended) say(turn.error?.message ?? answer(turn));
+  follow();
 }
 
 function refresh() {
-  for (const [conversation, button] of entries) {
-    button.textContent = conversation.title;
-    button.classList.toggle("running", conversation.running);
-    button.ariaCurrent = conversation === current ? "true" : null;
-  }
-  by("stop").hidden = !current.running;
-  by("send").hidden = current.running;
-  if (!current.turns.length) main.prepend(welcome);
-  else welcome.remove();
-}
-
-async function ask(text) {
-  const conversation = current;
-  const asked = conversation.ask(text, { signer, ...place });
-  followed = true;
-  refresh();
-  say("Answering.");
-  const turn = await asked;
-  save([...entries.keys()]);
-  refresh();
-  if (conversation !== current) return;
-  follow();
-  say(turn.error?.message ?? answer(turn));
+  list.update(current);
+  by("stop").hidden = !current.running && !current.waiting;
+  by("send").hidden = current.running || current.waiting;
+  by("keys").hidden = current.running || current.waiting;
+  by("busy").hidden = !current.running && !current.waiting;
+  by("busy").textContent = current.waiting
+    ? "The agent waits for your answer above. Esc cancels it."
+    : "The answer goes on. Esc stops it.";
+  if (current.turns.length) welcome.remove();
+  else main.prepend(welcome);
 }
 
 function say(text) {
   by("status").textContent = text;
 }
 
-function send() {
-  const text = question.value.trim();
-  if (!text || current.running) return;
+function send(text = question.value.trim()) {
+  if (current.running || current.waiting) return say(by("busy").textContent);
+  if (!text) return;
   question.value = "";
-  ask(text);
+  followed = true;
+  current.ask(place(), text, files.take());
 }
 
 function showList(shown) {
   side.classList.toggle("shown", shown);
+  by("backdrop").hidden = !shown;
   by("menu").ariaExpanded = String(shown);
 }
 
 function showPlace() {
-  by("place").hidden = !place.arn && !signer;
-  by("place").textContent = place.arn ? place.arn.split("/").at(-1) : "deployed";
+  by("place").hidden = !kept.arn && !signer;
+  by("place").textContent = kept.arn ? kept.arn.split("/").at(-1) : "deployed";
 }
+
+/** What the agent beside this page says of itself; another server says nothing. */
+async function introduce() {
+  const response = await fetch("about").catch(() => null);
+  const about = (response?.ok && (await response.json().catch(() => null))) || {};
+  by("offline").hidden = !about.offline;
+  by("attach").hidden = !about.reads?.length && !signer;
+  by("file").accept = about.reads?.join(",") ?? "";
+  const questions = about.examples?.length ? about.examples : ["What can you do?"];
+  suggestions.replaceChildren(...questions.map(suggestion));
+}
+
+const suggestion = (text) => element("button", { type: "button", textContent: text, onclick: () => send(text) });
 
 function follow() {
   if (followed) main.scrollTop = main.scrollHeight;
 }
 
-const growth = new ResizeObserver(() => current.running && follow());
+const growth = new ResizeObserver(() => (current.running || current.waiting) && follow());
 main.onscroll = () => {
   const atEnd = main.scrollTop + main.clientHeight > main.scrollHeight - 40;
   followed = atEnd || (followed && main.scrollTop >= scrolled);
   scrolled = main.scrollTop;
 };
-main.addEventListener("retry", ({ detail: turn }) => {
-  if (current.running) return;
-  current.remove(turn);
-  ask(turn.question);
+main.addEventListener("again", ({ detail: { turn, question: edited } }) => {
+  if (current.running || current.waiting) return say(by("busy").textContent);
+  followed = true;
+  current.askAgain(place(), turn, edited);
 });
+main.addEventListener("answer", ({ detail: entry }) => current.answer(place(), entry));
 
 by("ask").onsubmit = (event) => {
   event.preventDefault();
@@ -112,33 +145,56 @@ question.onkeydown = (event) => {
   }
 };
 document.onkeydown = (event) => {
-  if (event.key !== "Escape" || by("where").open) return;
+  if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
   if (side.classList.contains("shown")) showList(false);
-  else current.stop();
+  else current.stop(place());
 };
 by("stop").onclick = () => {
-  current.stop();
+  current.stop(place());
   question.focus();
 };
-by("suggestion").onclick = ({ target }) => ask(target.textContent);
 by("new").onclick = () => open(fresh());
 by("menu").onclick = () => showList(!side.classList.contains("shown"));
+by("backdrop").onclick = () => showList(false);
+
+by("attach").onclick = () => by("file").click();
+by("file").onchange = async () => {
+  await files.add(by("file").files);
+  by("file").value = "";
+};
+question.onpaste = (event) => {
+  if (!event.clipboardData.files.length || by("attach").hidden) return;
+  event.preventDefault();
+  files.add(event.clipboardData.files);
+};
+document.ondragover = (event) => event.preventDefault();
+document.ondrop = (event) => {
+  event.preventDefault(); // else the browser would leave the page for the file
+  if (by("attach").hidden) say("This agent reads text only.");
+  else files.add(event.dataTransfer.files);
+};
 
 by("settings").onclick = () => {
   by("where").returnValue = "";
-  by("arn").value = place.arn ?? "";
-  by("token").value = place.token ?? "";
+  by("arn").value = kept.arn ?? "";
+  by("token").value = kept.token ?? "";
   by("where").showModal();
 };
 by("where").onclose = () => {
   if (by("where").returnValue !== "save") return;
-  place = { arn: by("arn").value.trim(), token: by("token").value.trim() };
-  sessionStorage.setItem("place", JSON.stringify(place));
+  kept = { arn: by("arn").value.trim(), token: by("token").value.trim() };
+  sessionStorage.setItem("place", JSON.stringify(kept));
   showPlace();
 };
-window.onbeforeunload = () => entries.forEach((_, conversation) => conversation.stop()); // else it would seem lost
-window.onpagehide = () => save([...entries.keys()]);
+window.onpagehide = () => list.all.filter(({ running }) => running).forEach(save);
 
-for (const conversation of load()) add(conversation);
-open([...entries.keys()].find(({ id }) => location.hash === `#${id}`) ?? fresh());
+for (const data of load()) list.add(new Conversation(data, changed));
+watch(() => {
+  const known = new Set(list.all.map(({ id }) => id));
+  for (const data of load()) if (!known.has(data.id)) list.add(new Conversation(data, changed));
+  refresh();
+  if (current.turns.length && !current.running) current.synchronise(place());
+});
+open(linked());
 showPlace();
+introduce();

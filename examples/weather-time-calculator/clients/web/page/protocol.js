@@ -1,10 +1,13 @@
 // What is said to the agent and by it, however it travels.
 
-/** A turn that failed: a stable `code`, and a message for the person who asked. */
+import { DECLARED } from "./tools.js";
+
+/** A turn that failed: a stable `code`, a message for the person who asked, and what else the agent told with it. */
 export class AgentError extends Error {
-  constructor(code, message) {
+  constructor(code, message, details = {}) {
     super(message);
     this.code = code;
+    this.details = details;
   }
 }
 
@@ -14,24 +17,24 @@ export function newId() {
   return `web-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** An AG-UI 1.0 `RunAgentInput` with the new message, which the agent takes in either protocol; it keeps the rest. */
-export function runInput(question, session) {
-  const message = { id: newId(), role: "user", content: question };
-  return JSON.stringify({
+/** An AG-UI 1.0 `RunAgentInput` with what is new; the agent keeps the rest. The run outlives its connection. */
+export function runInput(session, runId, { messages = [], resume = [] }) {
+  return {
     threadId: session,
-    runId: newId(),
+    runId,
     state: {},
-    messages: [message],
-    tools: [],
+    messages,
+    resume,
+    tools: DECLARED,
     context: [],
-    forwardedProps: {},
-  });
+    forwardedProps: { background: true },
+  };
 }
 
 /** The event in a message of the agent; throws the `AgentError` that RUN_ERROR tells. */
 export function parsed(message) {
   const event = JSON.parse(message);
-  if (event.type === "RUN_ERROR") throw new AgentError(event.code ?? "run_error", event.message);
+  if (event.type === "RUN_ERROR") throw new AgentError(event.code ?? "run_error", event.message, event.metadata);
   return event;
 }
 
@@ -39,13 +42,13 @@ export function parsed(message) {
 export async function refusal(response) {
   const problem = await response.json().catch(() => ({}));
   const message = problem.message ?? `The agent answered HTTP ${response.status} ${response.statusText}.`;
-  return new AgentError(problem.code ?? `http_${response.status}`, message);
+  return new AgentError(problem.code ?? `http_${response.status}`, message, problem);
 }
 
 /** `fetch`, whose failure to reach anybody is an `AgentError`. */
 export function request(url, options) {
   return fetch(url, options).catch((error) => {
-    if (options.signal.aborted) throw error;
+    if (options.signal?.aborted) throw error;
     throw new AgentError("unreachable", "No agent answers. Is it running?");
   });
 }

@@ -1,6 +1,6 @@
-// One turn over HTTP: Server-Sent Events, from the agent beside this page or from a runtime.
+// Requests over HTTP, answered by Server-Sent Events: of the agent beside this page, or of a runtime.
 
-import { AgentError, parsed, refusal, request, runInput } from "./protocol.js";
+import { AgentError, parsed, refusal, request } from "./protocol.js";
 
 const SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id";
 const SILENCE = 120_000; // milliseconds without a byte: a runtime may take 60 s to start, a heartbeat comes every 15 s
@@ -12,11 +12,11 @@ export function address(arn) {
   return `${host}/runtimes/${encodeURIComponent(arn)}/invocations?qualifier=DEFAULT`;
 }
 
-/** The events up to RUN_FINISHED; aborting `signal` cancels the turn, and is an error as any other. */
-export async function* streamed(place, question, session, signal) {
+/** Each event with its number, as long as the connection lasts; aborting `signal` is an error as any other. */
+export async function* streamed(place, session, body, signal) {
   const silence = new Silence();
   try {
-    const response = await post(place, question, session, AbortSignal.any([signal, silence.signal]));
+    const response = await post(place, session, body, AbortSignal.any([signal, silence.signal]));
     yield* events(response.body.pipeThrough(new TextDecoderStream()).getReader(), silence);
   } catch (error) {
     throw silence.signal.aborted ? silence.signal.reason : error;
@@ -25,29 +25,27 @@ export async function* streamed(place, question, session, signal) {
   }
 }
 
-async function post(place, question, session, signal) {
+/** One request; throws the `AgentError` with which it is refused. */
+export async function post(place, session, body, signal) {
   const headers = { "Content-Type": "application/json", Accept: "text/event-stream", [SESSION_HEADER]: session };
   if (place.arn && place.token) headers.Authorization = `Bearer ${place.token}`;
-  const body = runInput(question, session);
-  const response = await request(address(place.arn), { method: "POST", headers, body, signal });
+  const response = await request(address(place.arn), { method: "POST", headers, body: JSON.stringify(body), signal });
   if (!response.ok) throw await refusal(response);
   return response;
 }
 
 async function* events(reader, silence) {
   let rest = "";
+  let number = 0;
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
     silence.broken();
     const lines = (rest + read.value).split("\n");
     rest = lines.pop();
     for (const line of lines) {
-      if (!line.startsWith("data:")) continue;
-      const event = parsed(line.slice(5));
-      yield event;
-      if (event.type === "RUN_FINISHED") return;
+      if (line.startsWith("id:")) number = Number(line.slice(3));
+      if (line.startsWith("data:")) yield [number, parsed(line.slice(5))];
     }
   }
-  throw new TypeError("the stream ended without RUN_FINISHED");
 }
 
 /** Aborts its signal when nothing came for too long. */
@@ -73,9 +71,6 @@ class Silence {
   }
 
   #reason() {
-    return new AgentError(
-      "silent",
-      `Nothing came for ${SILENCE / 1000} s, not even a heartbeat, so the turn was given up.`,
-    );
+    return new AgentError("silent", `Nothing came for ${SILENCE / 1000} s, not even a heartbeat.`);
   }
 }

@@ -118,3 +118,6 @@ def _folded(text: str) -> str:
     letters = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter)).translate(STROKES)
     return re.sub(r"[\s_-]+", " ", re.sub(r"[.'’()]", "", plain)).strip()  # noqa: RUF001
+
+
+TOOLS = [get_time]

@@ -1,14 +1,11 @@
 """The current weather, from Open-Meteo: https://open-meteo.com/en/docs (no key needed)."""
 
+import asyncio
 import os
-import time
 import unicodedata
-from http.client import HTTPException, HTTPResponse
 from typing import TypeVar
-from urllib.error import HTTPError
-from urllib.parse import urlencode
-from urllib.request import build_opener
 
+import httpx2 as httpx
 from pydantic import BaseModel
 
 GEOCODING_URL = "https://geocoding-api.open-meteo.com/v1/search"
@@ -138,23 +135,30 @@ def _folded(text: str) -> str:
 
 def _ask(answer: type[Answer], url: str, **query: str | float) -> Answer:
     try:
-        with build_opener().open(f"{url}?{urlencode(query)}", timeout=TIMEOUT_SECONDS) as response:
-            return answer.model_validate_json(_body(response))
-    except HTTPError as error:
-        error.close()
-        raise ValueError(f"The weather service answered with HTTP status {error.code}. Try again later.") from error
-    except (OSError, HTTPException) as error:
+        return answer.model_validate_json(asyncio.run(_fetched(url, query)))
+    except httpx.HTTPStatusError as error:
+        status = error.response.status_code
+        raise ValueError(f"The weather service answered with HTTP status {status}. Try again later.") from error
+    except (httpx.HTTPError, OSError) as error:
         raise ValueError("The weather service does not answer. Try again later.") from error
     except ValueError as error:
         raise ValueError("The weather service gave an answer that cannot be read. Try again later.") from error
 
 
-def _body(response: HTTPResponse) -> bytes:
-    body, deadline = b"", time.monotonic() + TIMEOUT_SECONDS
-    while chunk := response.read1(MAX_ANSWER_BYTES):
-        body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            raise ValueError("too large")
-        if time.monotonic() > deadline:
-            raise TimeoutError
-    return body
+async def _fetched(url: str, query: dict[str, str | float]) -> bytes:
+    """The body of the answer. The time limit is for all of it, however slowly it comes."""
+    async with (
+        asyncio.timeout(TIMEOUT_SECONDS),
+        httpx.AsyncClient(follow_redirects=True, timeout=None) as client,
+        client.stream("GET", url, params=query) as response,
+    ):
+        response.raise_for_status()
+        body = b""
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > MAX_ANSWER_BYTES:
+                raise ValueError("too large")
+        return body
+
+
+TOOLS = [get_weather]

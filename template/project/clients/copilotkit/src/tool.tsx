@@ -8,7 +8,7 @@ interface Call {
 }
 
 export function Tool({ name, status, parameters, result }: Call) {
-  const state = status !== "complete" ? "at work" : result?.startsWith("Error:") ? "failed" : "done";
+  const state = status !== "complete" ? "pending" : result?.startsWith("Error:") ? "failed" : "done";
   return (
     <details className="tool" data-state={state}>
       <summary>

@@ -31,7 +31,14 @@ function open(conversation) {
   refresh();
   follow();
   question.focus();
-  if (conversation.turns.length) conversation.synchronise(place());
+  if (conversation.isKnown || conversation.turns.length) conversation.synchronise(place());
+}
+
+/** The conversation that the page's address names; one that this browser does not know, the agent may. */
+function linked() {
+  const id = location.hash.slice(1);
+  const kept = list.all.find((conversation) => conversation.id === id);
+  return kept ?? (/^[\w-]{33,100}$/.test(id) ? list.add(new Conversation({ id }, changed)) : fresh());
 }
 
 function renamed(conversation) {
@@ -188,6 +195,6 @@ watch(() => {
   refresh();
   if (current.turns.length && !current.running) current.synchronise(place());
 });
-open(list.all.find(({ id }) => location.hash === `#${id}`) ?? fresh());
+open(linked());
 showPlace();
 introduce();

@@ -5,7 +5,7 @@ import { element } from "./dom.js";
 import { AgentError, newId, runInput } from "./protocol.js";
 import { save } from "./store.js";
 import * as tools from "./tools.js";
-import { follow, newRun, newTurn, openCalls, turnsOf } from "./turn.js";
+import { follow, messagesOf, newRun, newTurn, openCalls, turnsOf } from "./turn.js";
 import { TurnView } from "./view.js";
 
 // The agent refused what was sent because it waits for another answer: what that is, its history tells.
@@ -14,14 +14,16 @@ const REFUSED = ["interrupt_pending", "already_answered", "incomplete_resume", "
 /** One session with the agent. `changed` is called with it when a turn begins, waits or ends. */
 export class Conversation {
   #controller = null;
+  #isForgotten = false;
   #element = null;
   #stopping = null;
   #views = new Map();
 
-  constructor({ id, name, turns } = { id: newId(), name: "", turns: [] }, changed = () => {}) {
-    this.id = id;
-    this.name = name ?? "";
+  constructor({ id = "", name = "", turns = [] } = {}, changed = () => {}) {
+    this.id = id || newId();
+    this.name = name;
     this.turns = turns;
+    this.isKnown = Boolean(id); // to the agent, perhaps
     this.changed = changed;
   }
 
@@ -93,6 +95,7 @@ export class Conversation {
     try {
       const told = await history(place, this.id, AbortSignal.timeout(20_000));
       if (this.running) return;
+      this.#isForgotten = !told.messages.length;
       const runs = told.activeRunId ?? open?.run.id;
       const last = this.#take(told);
       if (told.activeRunId && last) await this.#goOnReading(place, last, runs);
@@ -144,10 +147,12 @@ export class Conversation {
   async #ask(place, id, question, files) {
     const named = files.map(({ metadata, source }) => ({ name: metadata.name, type: source.mimeType }));
     const turn = newTurn(id, question, named);
+    const before = this.#isForgotten ? messagesOf(this.turns) : [];
+    this.#isForgotten = false;
     this.#show(turn);
     this.turns.push(turn);
     const content = files.length ? [{ type: "text", text: question }, ...files] : question;
-    return this.#run(place, turn, { messages: [{ id, role: "user", content }] });
+    return this.#run(place, turn, { messages: [...before, { id, role: "user", content }] });
   }
 
   async #run(place, turn, input) {

@@ -1,6 +1,8 @@
 // A turn as plain data, which can be kept and shown again: the question, and what came in answer to it.
 // Its parts, in the order in which they came, are of the kinds "thoughts", "text" and "tool".
 
+import { newId } from "./protocol.js";
+
 /** A turn that has just been asked. `ended` becomes "complete", "stopped" or "failed"; `asks` are open interrupts. */
 export function newTurn(id, question, files = []) {
   return {
@@ -38,6 +40,21 @@ export function turnsOf(messages) {
     else if (turns.length) said[message.role]?.(turns.at(-1), message);
   }
   return turns;
+}
+
+/** Turns as messages, for an agent that has forgotten them. */
+export function messagesOf(turns) {
+  const whole = turns.filter(({ ended }) => ended === "complete");
+  return whole.flatMap(({ id, question, parts }) => [{ id, role: "user", content: question }, ...parts.flatMap(told)]);
+}
+
+function told(part) {
+  const id = newId();
+  if (part.kind === "text") return part.text.trim() ? [{ id, role: "assistant", content: part.text }] : [];
+  if (part.kind !== "tool" || part.result === null) return [];
+  const call = { id: part.id, type: "function", function: { name: part.name, arguments: part.arguments || "{}" } };
+  const result = { id: newId(), role: "tool", toolCallId: part.id, content: part.result };
+  return [{ id, role: "assistant", toolCalls: [call] }, result];
 }
 
 /** The answer's text, without the thoughts and the tools. */
