@@ -4,7 +4,7 @@
 
     project = streamplate.new("my-agent", {"tools": ["weather"]})
     streamplate.configure(project.path, {"tools": ["weather", "time"]})
-    streamplate.check([project.path])[0].status  # "up to date"
+    streamplate.check(project.path).status  # "up to date"
     streamplate.update(project.path, streamplate.UpdateRequest(preview=True)).diff
 
 Failures are `streamplate.StreamplateError`: a message, a hint and an exit code.
@@ -35,3 +35,7 @@ __all__ = [
     "undo",
     "update",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -155,7 +155,7 @@ def _region(place: Place) -> Verdict:
 def _project(place: Place) -> Verdict | None:
     if not (place.root / project.ANSWERS_FILE).exists():
         return None
-    (found,) = health.check([place.root])
+    found = health.check(place.root)
     if found.status == "outdated":
         fix = f"streamplate update {quoted(str(place.root))}"
         return "problem", f"outdated: made by {found.release}, and {found.newest} is on board", fix

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, overload
 
 from streamplate import project
 from streamplate.errors import OtherTemplate, StreamplateError, from_system
@@ -30,8 +31,18 @@ class Health:
         return self.status in ("up to date", "skipped")
 
 
-def check(roots: Iterable[str | Path]) -> list[Health]:
-    """The health of the project in each of `roots`, in their order. Asks nothing of the network."""
+@overload
+def check(root: str | os.PathLike[str], /) -> Health: ...  # type: ignore[overload-overlap]
+
+
+@overload
+def check(roots: Iterable[str | os.PathLike[str]], /) -> list[Health]: ...
+
+
+def check(roots: Any, /) -> Any:
+    """The health of one project; of several, in their order. Asks nothing of the network."""
+    if isinstance(roots, str | os.PathLike):
+        return _check(Path(roots))
     with ThreadPoolExecutor() as pool:
         return list(pool.map(_check, map(Path, roots)))
 

@@ -65,13 +65,24 @@ def named(questions: Iterable[Question], keys: Sequence[str]) -> list[Question]:
     return [known[key] for key in keys] or list(known.values())
 
 
-def typed(answers: Mapping[str, Any], questions: Iterable[Question]) -> dict[str, Any]:
-    """`answers` with their keys checked and their text parsed: a list may be `a,b`, nothing at all, or YAML."""
+NOTHING: Mapping[str, Any] = {}
+
+
+def typed(
+    answers: Mapping[str, Any], questions: Iterable[Question], had: Mapping[str, Any] = NOTHING
+) -> dict[str, Any]:
+    """`answers` with their keys checked and their text parsed: a list may be `a,b`, nothing at all, or YAML.
+
+    `+a,-b` changes the list that there is: that of `had`, else the default.
+    """
     known = {question.key: question for question in questions}
     for key in answers:
         if key not in known:
             raise _unknown(key, list(known))
-    return {key: _parse(known[key], value) if isinstance(value, str) else value for key, value in answers.items()}
+    return {
+        key: _parse(known[key], value, had.get(key, known[key].default)) if isinstance(value, str) else value
+        for key, value in answers.items()
+    }
 
 
 def refuse_unasked(given: Mapping[str, Any], questions: Iterable[Question], recorded: Mapping[str, Any]) -> None:
@@ -88,11 +99,24 @@ def _unknown(key: str, known: list[str]) -> UsageProblem:
     return UsageProblem(f"No question is called {key!r}", hint)
 
 
-def _parse(question: Question, text: str) -> Any:
+def _changed(question: Question, items: list[str], had: Any) -> list[str]:
+    """The list that there is, with what `+` adds and without what `-` takes away."""
+    if not all(item[0] in "+-" for item in items) or not isinstance(had, list):
+        hint = f"Name all of them, -d {question.key}=a,b, or begin each with + or -"
+        raise UsageProblem(f"{question.key}: {', '.join(items)} is neither a list nor a change of one", hint)
+    removed = {item[1:] for item in items if item[0] == "-"}
+    if absent := removed - set(had):
+        raise UsageProblem(f"{question.key}: {', '.join(sorted(absent))} is not among {', '.join(had) or 'none'}")
+    added = [item[1:] for item in items if item[0] == "+" and item[1:] not in had]
+    return [item for item in had if item not in removed] + added
+
+
+def _parse(question: Question, text: str, had: Any = None) -> Any:
     import yaml
 
     if question.multiple and not text.strip().startswith("["):
-        return [item.strip() for item in text.split(",") if item.strip()]
+        items = [item.strip() for item in text.split(",") if item.strip()]
+        return _changed(question, items, had) if any(item[0] in "+-" for item in items) else items
     if question.type == "str" and not question.multiple:
         return text
     try:

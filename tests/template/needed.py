@@ -42,6 +42,7 @@ NOT_IMPORTED = {
     "mypy": "a command",
     "ruff": "a command",
     "types-jsonschema": "mypy reads it",
+    "types-pyyaml": "mypy reads it",
     "tzdata": "zoneinfo reads it where the system has no zones",
     "uvloop": "uvicorn's event loop",
 }
@@ -105,7 +106,12 @@ def unreached_modules(project: Path) -> list[str]:
     scripts = tomllib.loads((project / "pyproject.toml").read_text())["project"]["scripts"]
     package = next((project / "src").iterdir()).name
     finder = ModuleFinder(path=[str(project / "src"), str(project)])
-    for start in [f"{package}.main", *(script.partition(":")[0] for script in scripts.values()), *STARTED]:
+    for start in [
+        f"{package}.main",
+        f"{package}.deployed",
+        *(script.partition(":")[0] for script in scripts.values()),
+        *STARTED,
+    ]:
         if start in modules:
             finder.import_hook(start)
     reached = {Path(module.__file__) for module in finder.modules.values() if module.__file__}

@@ -25,7 +25,7 @@ def test_a_projects_life(publish: Callable[..., None], tmp_path: Path) -> None:
         "v0.1.0",
         {"project_name": "my-agent", "tools": ["time"]},
     )
-    assert streamplate.check(["my-agent"])[0].status == "outdated"
+    assert streamplate.check("my-agent").status == "outdated"
     assert "+2\n" in streamplate.update("my-agent", streamplate.UpdateRequest(preview=True)).diff
     assert streamplate.update("my-agent").changed == [".copier-answers.yml", "agent.py"]
     commit(made.path)
@@ -33,6 +33,8 @@ def test_a_projects_life(publish: Callable[..., None], tmp_path: Path) -> None:
     assert (report.status, report.changed) == ("updated", [".copier-answers.yml"])
     commit(made.path)
     (health,) = streamplate.check([made.path])
+    assert streamplate.check(made.path) == health
+    assert dir(streamplate) == sorted(streamplate.__all__)
     assert (health.fine, health.release, health.newest) == (True, "v0.2.0", "v0.2.0")
 
 

@@ -324,3 +324,22 @@ def test_plain_copier_updates_the_project_too(project: Callable[..., None], stre
     subprocess.run(command, env=os.environ | redirect, check=True, timeout=120)
     assert read("agent.py") == LINES.replace("line 3\n", "theirs\n").replace("line 18\n", "mine\n")
     assert streamplate("check", "my-agent").exit_code == 0
+
+
+def test_a_list_can_be_added_to_and_taken_from(project: Callable[..., None], streamplate: Command) -> None:
+    project({"a": "1\n"})
+    assert "is not among" in streamplate("configure", "my-agent", "-d", "tools=-other").stderr
+    assert "neither a list nor a change" in streamplate("configure", "my-agent", "-d", "tools=time,+weather").stderr
+    assert streamplate("configure", "my-agent", "-d", "tools=+time,-weather").exit_code == 0
+    assert "- time" in read(".copier-answers.yml") and "weather" not in read(".copier-answers.yml")
+
+
+def test_a_preview_says_what_an_update_would_be_refused_for(project: Callable[..., None], streamplate: Command) -> None:
+    project({"a": "1\n"}, {"a": "2\n", "new": "theirs\n"})
+    Path("my-agent/new").write_text("mine\n")
+    result = streamplate("update", "my-agent", "--preview")
+
+    assert result.exit_code == 1
+    assert "It would be refused: " in result.output and "new" in result.output
+    assert streamplate("update", "my-agent").exit_code == 1
+    assert Path("my-agent/new").read_text() == "mine\n"

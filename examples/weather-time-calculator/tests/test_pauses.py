@@ -126,6 +126,16 @@ def test_a_call_of_a_tool_that_does_not_exist_holds_nothing_up(agent: AgentClien
     assert done.outcome.type == "success" and "sent to Ada" in done.text and "no tool no_such_tool" in done.text
 
 
+def test_an_unknown_tool_between_others_parts_no_answer(agent: AgentClient) -> None:
+    question = 'call echo {"text": "1"} call no_such_tool {"a": 1} call echo {"text": "2"}'
+    answer = agent.ask(question)
+
+    assert len({start.parent_message_id for start in answer.of("TOOL_CALL_START")}) == 1
+    assert len(answer.of("TOOL_CALL_RESULT")) == 3
+    assert_well_formed(answer)
+    assert agent.ask("Count to 3", answer.session).text == "1 2 3"
+
+
 def test_the_agent_asks_the_user(agent: AgentClient) -> None:
     asked = agent.ask('call choose {"question": "Which colour?"}')
 

@@ -27,9 +27,15 @@ _LISTS = {
 
 
 def exit_code(reports: list[Report]) -> int:
-    """1 if an update failed, else 3 if one left conflicts, else 0."""
+    """1 if an update failed, or would be refused, else 3 if one left conflicts, else 0."""
     statuses = {report.status for report in reports}
-    return 1 if "failed" in statuses else 3 if "conflicts" in statuses else 0
+    return (
+        1
+        if any(report.error for report in reports if report.status != "skipped")
+        else 3
+        if "conflicts" in statuses
+        else 0
+    )
 
 
 def as_json(reports: list[Report]) -> str:
@@ -45,7 +51,8 @@ def one(report: Report, preview: bool) -> str:
         if items := getattr(report, attribute):
             lines += ["", click.style(title, bold=True), *(f"  {item}" for item in items)]
     if preview:
-        return "\n".join([report.diff, *lines, "", "Nothing was written."])
+        refused = ["", f"It would be refused: {report.error}", report.hint] if report.error else []
+        return "\n".join([report.diff, *lines, *refused, "", "Nothing was written."])
     return "\n".join([*lines, "", f"To undo it all:  {report.undo}"])
 
 

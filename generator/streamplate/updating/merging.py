@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from streamplate import notes, project, questions
+from streamplate.errors import StreamplateError
 from streamplate.notes import Notes
 from streamplate.project import Repository
 from streamplate.render import Render
 from streamplate.toolchain import quoted
-from streamplate.updating import answers, branch, changes, journal, three_way, worktree
+from streamplate.updating import answers, branch, changes, guard, journal, three_way, worktree
+from streamplate.updating.changes import Change
 from streamplate.updating.plan import Plan
 from streamplate.updating.report import Report
 from streamplate.updating.store import Store
@@ -62,8 +64,10 @@ def _rendered(
         had |= questions.typed({key: plan.request.answers[key] for key in lacking}, questions.read(old))
         base = folder / "completed" / name
         render(old, base, answers.known(had, old), tag=found.release, ask=False)
-    given = questions.typed(plan.request.answers, questions.read(new))
-    render(new, theirs, answers.carried(had, crossed, new) | given, tag=plan.release, ask=plan.request.ask)
+    asked, carried = questions.read(new), answers.carried(had, crossed, new)
+    given = questions.typed(plan.request.answers, asked, carried)
+    made = render(new, theirs, carried | given, tag=plan.release, ask=plan.request.ask)
+    questions.refuse_unasked(given, asked, made)
     answers.keep_others(found, old, theirs)
     return base, theirs
 
@@ -95,10 +99,20 @@ def _report(plan: Plan, store: Store, repository: Repository, merged: Merged, cr
     )
 
 
+def _with_refusal(report: Report, repository: Repository, changed: list[Change]) -> Report:
+    """A preview's report, with what the update itself would be refused for."""
+    try:
+        guard.refuse(repository, changed, guard.flags(repository))
+    except StreamplateError as failure:
+        return replace(report, error=failure.message, hint=failure.hint)
+    return report
+
+
 def _delivered(report: Report, repository: Repository, store: Store, merged: Merged, plan: Plan) -> Report:
-    if plan.request.preview:
-        return replace(report, diff=store.git("diff", "--binary", "-M", repository.tree, merged.tree))
     changed = changes.between(store, repository.tree, merged.tree, prefix=repository.prefix)
+    if plan.request.preview:
+        diff = store.git("diff", "--binary", "-M", repository.tree, merged.tree)
+        return replace(_with_refusal(report, repository, changed), diff=diff)
     conflicts = {repository.prefix + path: entries for path, entries in merged.conflicts.items()}
     sides = [entry.object_id for entries in conflicts.values() for entry in entries]
     objects = [*(change.object_id for change in changed if not change.is_removal), *sides]

@@ -32,6 +32,7 @@ class Report:
     diff: str = ""
     """Of a preview: the change as a patch."""
     error: str = ""
+    """Why it failed; of a preview, why the update would be refused."""
     hint: str = ""
 
 

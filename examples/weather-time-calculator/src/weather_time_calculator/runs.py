@@ -19,7 +19,7 @@ from .events import RunEvents, event_json
 from .history import Prompt, Question, Step, recent, steps, text_of, turns
 from .logs import log_run
 from .model_calls import ModelCalls, model_calls
-from .parts import Part, ToolCallEnd, ToolResult, Usage
+from .parts import Part, Usage
 from .prompt import SYSTEM_PROMPT
 from .requests import Request
 from .run_log import RunLog
@@ -73,7 +73,12 @@ class Run:
         self._events.unanswered = turn.unanswered
         self._stop = asyncio.Event()
         self._calls = ToolCalls(
-            self._events, self.tell, self._stop.set, runtime.workers, runtime.settings.answer_seconds
+            self._events,
+            self.tell,
+            self._stop.set,
+            runtime.workers,
+            names={tool.name for tool in self._tools()},
+            answer_seconds=runtime.settings.answer_seconds,
         )
         self._failure: Failure | None = None
         self._model_calls: ModelCalls
@@ -110,14 +115,6 @@ class Run:
                     self._first_text = time.monotonic()
         except Failure as failure:
             self.cancel(failure)
-        if isinstance(part, ToolCallEnd) and (name := self._unknown_tool(part.id)):
-            self.tell(ToolResult(part.id, f"Error: there is no tool {name}."))
-
-    def _unknown_tool(self, call_id: str) -> str | None:
-        """The name in a call of a tool that does not exist. Each framework tells the model so in words of its own."""
-        call = self._events.unanswered.get(call_id)
-        known = {tool.name for tool in self._tools()}
-        return call.function.name if call and call.function.name not in known else None
 
     async def _execute(self) -> None:
         current_calls.set(self._calls)

@@ -2,7 +2,7 @@
 
 import asyncio
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -33,6 +33,8 @@ class ToolCalls:
         tell: Callable[[parts.Part | str], None],
         stop: Callable[[], None],
         workers: Workers,
+        *,
+        names: Collection[str],
         answer_seconds: float,
     ) -> None:
         self.paused = False
@@ -41,6 +43,7 @@ class ToolCalls:
         self._tell = tell
         self._stop = stop
         self._workers = workers
+        self._names = names
         self._answer_seconds = answer_seconds
         self._begun: set[str] = set()
         self._waiting: dict[str, Interrupt | None] = {}
@@ -94,12 +97,19 @@ class ToolCalls:
         self._waiting[call_id] = interrupt
         told = -1
         while True:
-            settled = self._events.unanswered.keys() == self._waiting.keys() and told == self._events.count
-            if settled:
-                self.paused = True
-                self._stop()
+            if told == self._events.count:
+                self._settle()
             told = self._events.count
             await asyncio.sleep(SETTLE_SECONDS)
+
+    def _settle(self) -> None:
+        """Pause, if nothing is left but to wait. A call of a tool that does not exist needs nobody: it has failed."""
+        for call_id, call in list(self._events.unanswered.items()):
+            if call.function.name not in self._names:
+                self._done(call_id, f"Error: there is no tool {call.function.name}.")
+        if self._events.unanswered.keys() == self._waiting.keys():
+            self.paused = True
+            self._stop()
 
     def _approval(self, tool: Tool, arguments: dict[str, Any], call_id: str) -> Interrupt:
         assert tool.approval
