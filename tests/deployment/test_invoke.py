@@ -78,7 +78,7 @@ def test_events_arrive_while_the_agent_still_answers(arn: str, emulator: Emulato
 def test_what_the_agent_prints_can_be_read(project: Project) -> None:
     assert project.run("invoke", "--session", session("ada"), "hello").code == 0
     lines = project.run("logs", "--json").json
-    assert any("Invocation completed" in line["message"] for line in lines)
+    assert any("run success" in line["message"] for line in lines)
     assert project.run("logs").out.count("\n") >= len(lines)
 
 

@@ -29,7 +29,7 @@ def test_a_conversation_outlives_its_process(variant: Callable[..., Project], cl
     assert {key[0] for key in cloud.memory.events} == {MEMORY}
 
     kept = cloud.memory.events[MEMORY, "caller", session("ada")]
-    assert [len(event["payload"]) for event in kept] == [4, 2]  # a turn with a tool, and one without
+    assert [len(event["payload"]) for event in kept] == [5, 3]  # the texts of a turn, and all of it as it is
     cloud.faults.add("CreateEvent", "ServiceException", "no room", times=9)
     assert "(memory_failed)" in ask("Count to 3", "ada")
     assert len(kept) == 2

@@ -54,8 +54,9 @@ class ModelStream(httpx.AsyncByteStream):
             raise failure from failure.__cause__
 
     async def _read(self) -> AsyncGenerator[bytes]:
+        events = _data(self._response.aiter_bytes())
         try:
-            async for data in _data(self._response.aiter_bytes()):
+            async for data in events:
                 if data == b"[DONE]":
                     self._answer.whole = True
                     break
@@ -73,6 +74,10 @@ class ModelStream(httpx.AsyncByteStream):
             raise BrokenAnswer("the stream ended before the answer did")
         for told in self._answer.end():
             yield _event(told, json.dumps(told).encode())
+        with suppress(Exception):  # a connection is used again once it was read to its end
+            async with asyncio.timeout(1):
+                async for _ in events:
+                    pass
 
     async def aclose(self) -> None:
         """End the call, and free its connection."""

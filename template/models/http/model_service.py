@@ -38,10 +38,12 @@ class Service:
         """Forget what was."""
         self.script: list[Answer] = []
         self.requests: list[Any] = []
+        self.callers: list[Any] = []
         self.silent, self.released = threading.Event(), threading.Event()
 
     async def answer(self, request: Request) -> Response:
         self.requests.append(await request.json())
+        self.callers.append(request.client)
         answer = self.script.pop(0)
         if isinstance(answer, Response):
             return answer

@@ -70,6 +70,22 @@ def test_an_answer_may_be_compressed(service: Service) -> None:
     assert text(service.ask(Response(gzip.compress(data), headers=headers))) == "Hello"
 
 
+def test_calls_share_a_connection(service: Service) -> None:
+    async def ask_twice() -> None:
+        async with connections():
+            with model_calls(Settings()):
+                sdk = client(Settings())
+                for _ in range(2):
+                    async for _ in events(sdk, MESSAGES):
+                        pass
+
+    service.script[:] = [HELLO, HELLO]
+    asyncio.run(ask_twice())
+
+    assert len(service.callers) == 2
+    assert len(set(service.callers)) == 1
+
+
 def test_a_wait_that_is_longer_than_the_deadline_is_not_begun(service: Service) -> None:
     run = service.ask(Response("", 429, headers={"retry-after": "3600"}))
 

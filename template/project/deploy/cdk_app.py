@@ -29,14 +29,16 @@ class AgentStack(cdk.Stack):
         super().__init__(scope, config.stack, env=place, tags=config.tags | OWNER)
         asset = assets.Asset(self, "Package", path=str(package.zip))
         location = {"Bucket": asset.s3_bucket_name, "Prefix": asset.s3_object_key}
-        body = template.agent(config, {"CodeConfiguration": {"EntryPoint": [ENTRY_POINT]}})
-        given = {each["ParameterKey"]: each["ParameterValue"] for each in template.parameters(body, config)}
+        version = f"PYTHON_{config.python.replace('.', '_')}"
+        nowhere = {"S3": {"Bucket": "", "Prefix": ""}}  # until the asset has a place
+        code = {"EntryPoint": [ENTRY_POINT], "Runtime": version, "Code": nowhere}
+        body = template.agent(config, {"CodeConfiguration": code})
+        for each in template.parameters(body, config):
+            body["Parameters"][each["ParameterKey"]]["Default"] = each["ParameterValue"]
         FILE.write_text(json.dumps(body), encoding="utf-8")
-        self.agent = include.CfnInclude(self, "Agent", template_file=str(FILE), parameters=given)
+        self.agent = include.CfnInclude(self, "Agent", template_file=str(FILE))
         runtime: Any = self.agent.get_resource("Runtime")
         runtime.add_property_override("AgentRuntimeArtifact.CodeConfiguration.Code.S3", location)
-        version = f"PYTHON_{config.python.replace('.', '_')}"
-        runtime.add_property_override("AgentRuntimeArtifact.CodeConfiguration.Runtime", version)
         for endpoint in ("DEFAULT", *template.endpoints(body)):
             _keep_logs(self, f"{PREFIX}{runtime.attr_agent_runtime_id}-{endpoint}", endpoint, config.log_days)
 

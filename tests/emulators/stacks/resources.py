@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
@@ -436,6 +436,8 @@ class Dashboard(Type):
 
 class Repository(Type):
     name = "AWS::ECR::Repository"
+    _emptied: ClassVar[dict[str, bool]] = {}
+    """Whether a repository goes with the images in it: `EmptyOnDelete`."""
 
     @property
     def ecr(self) -> Any:
@@ -449,10 +451,12 @@ class Repository(Type):
         if tags := properties.get("Tags"):
             request["tags"] = tags
         self.ecr.create_repository(**request)
+        self._emptied[name] = bool(properties.get("EmptyOnDelete"))
         self._put(name, properties)
         return self.describe(name)
 
     def update(self, physical_id: str, properties: Json, before: Json) -> Made:
+        self._emptied[physical_id] = bool(properties.get("EmptyOnDelete"))
         self._put(physical_id, properties)
         return self.describe(physical_id)
 
@@ -461,7 +465,7 @@ class Repository(Type):
             self.ecr.put_lifecycle_policy(repositoryName=name, lifecyclePolicyText=policy)
 
     def delete(self, physical_id: str) -> None:
-        self.ecr.delete_repository(repositoryName=physical_id)
+        self.ecr.delete_repository(repositoryName=physical_id, force=self._emptied.get(physical_id, False))
 
     def read(self, physical_id: str) -> Json | None:
         found = self.ecr.describe_repositories(repositoryNames=[physical_id])["repositories"][0]
