@@ -127,8 +127,9 @@ class Translation:
         if event.delta:
             yield from self._end_call()
             yield Text(event.delta)
-        for call in event.tool_calls:
-            if call.tool_id not in self._started:
+        new = [call for call in event.tool_calls if call.tool_id not in self._started]
+        for call in new or event.tool_calls:  # what comes with a new call is not for those before it
+            if new:
                 yield from self._end_call()
                 yield ToolCallStart(call.tool_id, call.tool_name)
                 self._started.add(call.tool_id)

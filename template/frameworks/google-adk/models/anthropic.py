@@ -16,6 +16,8 @@ from .provider import IMAGES, client
 from .settings import Settings
 
 READS = IMAGES | {"application/pdf"}  # ADK knows no other documents of Anthropic's
+REDACTED = "redacted:"
+"""Begins the signature of a thought that the provider shows to nobody."""
 
 
 def build_model(settings: Settings) -> BaseLlm:
@@ -28,28 +30,14 @@ def build_model(settings: Settings) -> BaseLlm:
     )
 
 
-REDACTED = "redacted:"
-"""Begins the signature of a thought that the provider shows to nobody."""
-
-
-def signature(part: types.Part) -> str | None:
-    """The model's signature of the thought in this part."""
-    value = (part.thought_signature or b"").decode()
-    return value if part.text or not value or value.startswith(REDACTED) else REDACTED + value
-
-
-def signed(parts: list[types.Part], thoughts: Sequence[Thought]) -> list[types.Part]:
-    """What the model said, after the thoughts that it signed."""
-    return [*(_thought(thought) for thought in thoughts if thought.signature), *parts]
-
-
-def _thought(thought: Thought) -> types.Part:
-    value = (thought.signature or "").removeprefix(REDACTED).encode()
-    return types.Part(text=thought.text or None, thought=True, thought_signature=value)
+{% include 'template/frameworks/google-adk/models/signed.py' %}
 
 
 class ConfiguredAnthropic(AnthropicLlm):
-    """Claude, with further fields in each request."""
+    """Claude, with further fields in each request.
+
+    ADK takes a thought that is told without its text for a redacted one, which Anthropic refuses; so those are marked.
+    """
 
     request_fields: dict[str, Any]
 
@@ -59,6 +47,9 @@ class ConfiguredAnthropic(AnthropicLlm):
         """Each piece of the answer if `stream`, then the whole of it."""
         try:
             async for response in super().generate_content_async(llm_request, stream):
+                for part in (response.content and response.content.parts) or []:
+                    if part.thought and part.text is None and part.thought_signature:
+                        part.thought_signature = REDACTED.encode() + part.thought_signature
                 yield response
                 await asyncio.sleep(0)  # nothing waits while more has come already: other runs want their turn
         except APIStatusError as error:
@@ -67,4 +58,15 @@ class ConfiguredAnthropic(AnthropicLlm):
 
     def _build_anthropic_kwargs(self, *args: Any) -> dict[str, Any]:
         """ADK has no option for them."""
-        return super()._build_anthropic_kwargs(*args) | {"extra_body": self.request_fields}
+        request = super()._build_anthropic_kwargs(*args)
+        messages = [message | {"content": [*map(_block, message["content"])]} for message in request["messages"]]
+        return request | {"messages": messages, "extra_body": self.request_fields}
+
+
+def _block(block: Any) -> Any:
+    match block:
+        case {"type": "redacted_thinking", "data": str(data)} if data.startswith(REDACTED):
+            return block | {"data": data.removeprefix(REDACTED)}
+        case {"type": "redacted_thinking", "data": signature}:
+            return {"type": "thinking", "thinking": "", "signature": signature}
+    return block
