@@ -375,6 +375,7 @@ def test_a_guardrail_that_blocked_has_the_last_word(service: Service) -> None:
         Response("[]", 504),
         Response('{"message": null}', 429),
         Response("slow down", 429, headers={"retry-after": "0.1"}),
+        Response("slow down", 429, headers={"retry-after": "nan"}),
         Response("{}", 400, headers={"x-amzn-errortype": "ThrottlingException:http://internal.amazon.com/"}),
     ],
 )
@@ -399,6 +400,8 @@ def test_a_call_that_failed_before_its_answer_began_is_made_again(service: Servi
         (400, '{"message": "This model\'s maximum context length is 8192 tokens."}', "context_too_long"),
         (400, '{"message": "Too many input tokens."}', "context_too_long"),
         (400, '{"message": "The toolUseId is too long: at most 64 characters."}', "model_refused"),
+        (400, '{"message": "The maximum tokens you requested exceeds the model limit of 9."}', "model_refused"),
+        (400, '{"message": "max_tokens exceeds 9, the most that this model writes."}', "model_refused"),
         (400, '{"code": 7, "message": {"a": 1}}', "model_refused"),
     ],
 )

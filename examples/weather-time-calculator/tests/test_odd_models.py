@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Literal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from .agent_client import AgentClient, Answer, assert_well_formed
@@ -234,6 +234,7 @@ def is_sane(reply: Reply) -> bool:
 
 @settings(
     max_examples=TURNS,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # a smaller example would take minutes to find
     derandomize="ODD_TURNS" not in os.environ,
     deadline=None,
     database=None,

@@ -38,11 +38,11 @@ STATUSES = {
 
 # What providers and servers say when a request is more than the model reads: their errors have no code for it.
 TOO_LONG = re.compile(
-    r"(input|prompt|request|conversation|messages?|text) (is |are )?(too (long|large)|exceeds?)"
-    r"|(token count|tokens?|length|size) (\([^)]*\) )?(is |of [\w ]+ )?exceeds?"
-    r"|exceeds? (the |its )?(available |maximum |max )?(context|number of tokens|model)"
-    r"|(maximum|model's) context|context[ _](length|window|size|limit)|too many (total |input )?(tokens|text bytes)"
-    r"|string_above_max_length",
+    r"(input|prompt|request|conversation|messages?) (is |are )?(too (long|large)|exceeds?)"
+    r"|(token count|(?<!max_)tokens) (\([^)]*\) )?exceeds?"
+    r"|exceeds? (the |its )?(available |maximum |max )?(context|number of tokens)"
+    r"|(maximum|model's) (context|prompt)|context[ _](length|window|size|limit)"
+    r"|too many (total |input )?(tokens|text bytes)|string_above_max_length",
     re.IGNORECASE,
 )
 
@@ -103,10 +103,8 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 def _seconds(retry_after: str) -> float:
     """A number or a date: https://www.rfc-editor.org/rfc/rfc9110#name-retry-after."""
     try:
-        return float(retry_after)
-    except ValueError:
-        pass
-    try:
+        if retry_after[:1].isdigit():
+            return float(retry_after)
         return parsedate_to_datetime(retry_after).timestamp() - time.time()
     except ValueError:
         return 0
