@@ -21,7 +21,7 @@ def test_every_question_with_its_choices_and_default(streamplate: Command) -> No
     assert told["tools"]["choices"]["weather"].startswith("Weather")
     assert told["tools"]["default"] == ["weather", "time", "calculator"]
     assert told["framework"]["asked"] == "always"
-    assert told["memory"]["offered"]["framework"]["langgraph"] == ["none"]
+    assert told["deployment"]["offered"]["framework"]["crewai"] == ["container"]
     assert "package_name" not in told
 
 
@@ -43,7 +43,7 @@ def test_for_people(streamplate: Command) -> None:
     assert "Default: weather,time,calculator" in output
     assert "Asked when the project is deployed" in output
     assert re.search(r"    bedrock +Amazon Bedrock\n    anthropic +Anthropic \(not with openai-agents\)", output)
-    assert "AgentCore Memory (with strands)" in output
+    assert "AgentCore Memory" in output
     assert "--preset\n  Answers that go together\n  minimal     One tool" in output
 
 

@@ -22,7 +22,7 @@ def known(answers: Mapping[str, Any], template: Path) -> dict[str, Any]:
 
 
 def _listed(question: Question, value: Any) -> Any:
-    if not question.multiple or isinstance(value, list):
+    if not question.multiple or (isinstance(value, list) and all(isinstance(item, str) for item in value)):
         return value
     if isinstance(value, str):
         return questions.typed({question.key: value}, [question])[question.key]
