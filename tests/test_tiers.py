@@ -24,7 +24,7 @@ def test_pytest_alone_runs_the_quick_part() -> None:
 def test_the_gate_runs_what_pytest_alone_leaves_out() -> None:
     commands = re.findall(r"\.venv/bin/pytest.*", (ROOT / ".ci" / "run").read_text("utf-8"))
 
-    assert [command.removesuffix(" || failed=1") for command in commands] == [
+    assert sorted(command.partition(" || ")[0] for command in commands) == [
         ".venv/bin/pytest",
         f".venv/bin/pytest -m '({' or '.join(KINDS)}) and not smoke'",
     ]
