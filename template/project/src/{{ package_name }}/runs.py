@@ -120,6 +120,8 @@ class Run:
         current_calls.set(self._calls)
         current_state.set(self._state)
         self.tell(self._events.started(self._request.parent_run_id))
+        if self._state != (self._request.state or {}):
+            self.tell(self._state_snapshot())  # what is told of its changes is told against this
         with model_calls(self._runtime.settings) as self._model_calls:
             try:
                 last = await self._last_events()
@@ -205,7 +207,7 @@ class Run:
         pause = Pause(turn=turn, interrupts=interrupts, client_calls=self._calls.client_calls)
         await self._keep(messages=self.turn.before, pause=pause, state=self._state)
         self.outcome = "paused"
-        state = [event_json(StateSnapshotEvent(snapshot=self._state))] if self._state else []
+        state = [self._state_snapshot()] if self._state else []
         before = [*state, self._snapshot(turn)] if interrupts else []
         return [*before, self._events.finished(self._usage, interrupts, pause.client_calls)]
 
@@ -256,6 +258,9 @@ class Run:
     def _close_messages(self, *, complete: bool = True) -> None:
         for entry in self._events.end(complete=complete):
             self.log.add(entry)
+
+    def _state_snapshot(self) -> str:
+        return event_json(StateSnapshotEvent(snapshot=self._state))
 
     def _snapshot(self, turn: list[Message]) -> str:
         return event_json(MessagesSnapshotEvent(messages=[*self._conversation.messages, *turn]))
