@@ -24,7 +24,6 @@ from agno.utils.log import agent_logger
 from .errors import turn_limit
 from .history import Prompt, Question, Results, Step
 from .model import answer_message, question_message, signatures
-from .model_answer import CallIds
 from .parts import Part, Reasoning, ReasoningSignature, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, ToolResult
 from .settings import Settings
 from .tools.toolbox import Tool
@@ -87,8 +86,7 @@ class Translation:
 def watched(model: Model, translation: Translation) -> Model:
     """The same model for one run, which also tells signatures, and hands calls on as they are.
 
-    Agno's own reading of a call makes "none" and "true" something else, and leaves out tools that do not exist. Some
-    providers are sent other ids than theirs, or none: their models may give the same again.
+    Agno's own reading of a call makes "none" and "true" something else, and leaves out tools that do not exist.
     """
 
     async def ainvoke_stream(*args: Any, **kwargs: Any) -> AsyncIterator[ModelResponse]:
@@ -99,11 +97,7 @@ def watched(model: Model, translation: Translation) -> Model:
     def get_function_calls_to_run(
         assistant_message: Message, messages: list[Message], functions: dict[str, Function] | None = None
     ) -> list[FunctionCall]:
-        ids = CallIds(call["id"] for message in messages[:-1] for call in message.tool_calls or [])
-        calls = assistant_message.tool_calls or []
-        for call in calls:
-            call["id"] = ids.unique(call["id"])
-        return [_call(call, functions or {}) for call in calls]
+        return [_call(call, functions or {}) for call in assistant_message.tool_calls or []]
 
     watched = copy(model)
     watched.ainvoke_stream = ainvoke_stream  # type: ignore[method-assign]

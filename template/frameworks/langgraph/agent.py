@@ -166,10 +166,9 @@ def _answer(step: Answer) -> AIMessage:
     signed = [(thought.text, thought.signature) for thought in step.thoughts if thought.signature]
     thoughts = [_thought(text, signature) for text, signature in signed]
     text = [{"type": "text", "text": step.text}] if step.text else []
-    uses = [{"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments} for call in step.calls]
     return AIMessage(
         # Where text will do, it is text: not every server with OpenAI's API takes a list.
-        [*thoughts, *text, *uses] if thoughts or not text else step.text,
+        [*thoughts, *text] if thoughts else step.text,
         tool_calls=[ToolCall(id=call.id, name=call.name, args=call.arguments) for call in step.calls],
         additional_kwargs={CALL_SIGNATURES: {call.id: signed[-1][1] for call in step.calls[:1] if signed}},
     )

@@ -99,11 +99,9 @@ class Answer:
     `begun`: a part of it was told. `whole`: nothing more is to come but its end.
     """
 
-    def __init__(self, request: Event) -> None:
-        contents = [message["content"] for message in request.get("messages", [])]
-        blocks = [block for content in contents if isinstance(content, list) for block in content]
+    def __init__(self, call_ids: set[str]) -> None:
         self.begun = self.whole = False
-        self._ids = CallIds((block["id"] for block in blocks if block["type"] == "tool_use"), ID_CHARACTERS)
+        self._ids = CallIds(call_ids, ID_CHARACTERS)
         self._places = itertools.count()
         self._open: int | None = None
         self._blocks: list[Block] = []

@@ -9,6 +9,7 @@ from .model_calls import model_calls as model_calls
 from .model_client import ModelClient
 from .model_client import connections as connections
 from .model_failures import causes, model_failure, told_failure
+from .model_stream import ID_CHARACTERS as ID_CHARACTERS
 from .settings import Settings
 
 NAME = "anthropic"

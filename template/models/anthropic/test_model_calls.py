@@ -200,13 +200,9 @@ def test_blocks_that_came_at_the_same_time_are_told_one_after_the_other(service:
 
 
 def test_ids_of_calls_are_new_in_the_conversation(service: Service) -> None:
-    history: list[Event] = [
-        {"role": "assistant", "content": [{"type": "tool_use", "id": "t1", "name": "echo", "input": {}}]},
-        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t1", "content": "a"}]},
-    ]
     again = [*call(0, "{}"), *call(1, "{}"), *call(2, "{}", call_id="a.b:c" * 20)]
 
-    run = service.ask([*START, *again, *stop("tool_use")], messages=[*MESSAGES, *history])
+    run = service.ask([*START, *again, *stop("tool_use")], call_ids=["t1"])
 
     assert [call_id for call_id, _, _ in calls(run)] == ["t1_2", "t1_3", ("a_b_c" * 20)[:40]]
 

@@ -7,6 +7,7 @@ from openai import APIError, AsyncOpenAI, OpenAIError
 from openai.providers import bedrock
 
 from .errors import Failure
+from .model_answer import ID_CHARACTERS as ID_CHARACTERS
 from .model_calls import model_calls as model_calls
 from .model_client import ModelClient
 from .model_client import connections as connections

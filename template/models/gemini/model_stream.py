@@ -32,11 +32,9 @@ class Answer:
     `begun`: a part of it was told. `whole`: nothing more is to come but its end.
     """
 
-    def __init__(self, request: Chunk) -> None:
-        parts = [part for content in request.get("contents", []) for part in content.get("parts") or []]
-        calls = [part["functionCall"] for part in parts if "functionCall" in part]
+    def __init__(self, call_ids: set[str]) -> None:
         self.begun = self.whole = False
-        self._ids = CallIds(call["id"] for call in calls if call.get("id"))
+        self._ids = CallIds(call_ids)
         self._text = Pieces()
         self._thought = Pieces(blank=True)
         self._reason = self._failure = ""

@@ -7,6 +7,7 @@ from google.genai.errors import APIError
 from google.genai.types import HttpOptions
 
 from .errors import Failure
+from .model_answer import ID_CHARACTERS as ID_CHARACTERS
 from .model_calls import model_calls as model_calls
 from .model_client import ModelClient
 from .model_client import connections as connections

@@ -129,12 +129,7 @@ def test_thoughts_are_as_they_were_signed(service: Service) -> None:
 
 
 def test_ids_of_calls_are_new_in_the_conversation(service: Service) -> None:
-    history: list[Event] = [
-        {"role": "model", "parts": [call(id="t1")]},
-        {"role": "user", "parts": [{"functionResponse": {"id": "t1", "name": "echo", "response": {"result": "a"}}}]},
-    ]
-
-    run = service.ask([chunk(call(id="t1"), call(id="t1"), call(id="a b")), end()], messages=[*MESSAGES, *history])
+    run = service.ask([chunk(call(id="t1"), call(id="t1"), call(id="a b")), end()], call_ids=["t1"])
 
     assert [told["id"] for told in calls(run)] == ["t1_2", "t1_3", "a_b"]
 

@@ -29,7 +29,7 @@ class ModelStream(httpx.AsyncByteStream):
     def __init__(self, response: httpx.Response, calls: ModelCalls) -> None:
         self._response = response
         self._calls = calls
-        self._answer = Answer(json.loads(response.request.content))
+        self._answer = Answer(calls.call_ids)
         self._events = self._read()
         self._first: list[bytes] = []
         self._loop = asyncio.get_running_loop()

@@ -2,7 +2,7 @@ import asyncio
 import gzip
 import json
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -63,14 +63,14 @@ class Service:
         self.silent.set()
         await asyncio.to_thread(self.released.wait)
 
-    def call(self, *script: Answer, messages: list[Event] | None = None, **limits: Any) -> "Run":
+    def call(self, *script: Answer, call_ids: Iterable[str] = (), **limits: Any) -> "Run":
         """A model call that gets these answers."""
         self.script[:] = script
-        return Run(messages or MESSAGES, Settings(**LIMITS | limits))
+        return Run(Settings(**LIMITS | limits), call_ids)
 
-    def ask(self, *script: Answer, messages: list[Event] | None = None, **limits: Any) -> "Run":
+    def ask(self, *script: Answer, call_ids: Iterable[str] = (), **limits: Any) -> "Run":
         """What becomes of the answer to one call."""
-        return self.call(*script, messages=messages, **limits).read()
+        return self.call(*script, call_ids=call_ids, **limits).read()
 
 
 class Run:
@@ -78,9 +78,9 @@ class Run:
 
     calls: ModelCalls
 
-    def __init__(self, messages: list[Event], settings: Settings) -> None:
-        self.messages = messages
+    def __init__(self, settings: Settings, call_ids: Iterable[str]) -> None:
         self.settings = settings
+        self.call_ids = call_ids
         self.events: list[Event] = []
         self.error: BaseException | None = None
 
@@ -91,9 +91,9 @@ class Run:
 
     async def _read(self) -> None:
         async with connections():
-            with model_calls(self.settings) as self.calls:
+            with model_calls(self.settings, self.call_ids) as self.calls:
                 try:
-                    async for event in events(client(self.settings), self.messages):
+                    async for event in events(client(self.settings), MESSAGES):
                         self.events.append(event)
                 except Exception as error:
                     self.error = error

@@ -70,10 +70,9 @@ class Answer:
     `begun`: a part of it was told. `whole`: nothing more is to come but its end.
     """
 
-    def __init__(self, request: Chunk) -> None:
-        calls = [call for message in request.get("messages", []) for call in message.get("tool_calls") or []]
+    def __init__(self, call_ids: set[str]) -> None:
         self.begun = self.whole = False
-        self._ids = CallIds(call["id"] for call in calls)
+        self._ids = CallIds(call_ids)
         self._texts = {"content": Pieces(), "reasoning_content": Pieces(blank=True), "reasoning": Pieces(blank=True)}
         self._refusal = ""
         self._calls: list[Call] = []

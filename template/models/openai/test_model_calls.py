@@ -163,11 +163,9 @@ def test_an_id_that_comes_with_every_piece_is_told_once(service: Service) -> Non
 
 
 def test_ids_of_calls_are_new_in_the_conversation(service: Service) -> None:
-    spent = {"id": "t1", "type": "function", "function": {"name": "echo", "arguments": "{}"}}
-    history = [{"role": "assistant", "tool_calls": [spent]}, {"role": "tool", "tool_call_id": "t1", "content": "a"}]
     again = [call(index, "{}", "echo", call_id) for index, call_id in enumerate(["t1", "t1", None, "functions.a:0"])]
 
-    run = service.ask([*START, *again, *END], messages=[*MESSAGES, *history])
+    run = service.ask([*START, *again, *END], call_ids=["t1"])
 
     assert [call_id for call_id, _, _ in calls(run)] == ["t1_2", "t1_3", "call", "functions.a:0"]
 

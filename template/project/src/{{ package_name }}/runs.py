@@ -16,7 +16,7 @@ from . import provider
 from .conversation import Conversation, Pause, Turn
 from .errors import Failure, internal_failure, malformed_answer, shutting_down
 from .events import RunEvents, event_json
-from .history import Prompt, Question, Step, recent, steps, text_of, turns
+from .history import Prompt, Question, Step, calls_of, recent, steps, text_of, turns
 from .logs import log_run
 from .model_calls import ModelCalls, model_calls
 from .parts import Part, Usage
@@ -122,7 +122,7 @@ class Run:
         self.tell(self._events.started(self._request.parent_run_id))
         if self._state != (self._request.state or {}):
             self.tell(self._state_snapshot())  # what is told of its changes is told against this
-        with model_calls(self._runtime.settings) as self._model_calls:
+        with model_calls(self._runtime.settings, self._known_ids()) as self._model_calls:
             try:
                 last = await self._last_events()
             except (Exception, asyncio.CancelledError) as error:
@@ -180,6 +180,9 @@ class Run:
 
     def _tools(self) -> tuple[Tool, ...]:
         return (*TOOLS, *self._request.tools)
+
+    def _known_ids(self) -> set[str]:
+        return {call.id for call in calls_of([*self.turn.before, *self.turn.messages])}
 
     def _instructions(self) -> str:
         given = (text_of(message) for message in self._request.messages if message.role in ("system", "developer"))
