@@ -137,14 +137,14 @@ def test_every_command_is_a_module_too(project: Path) -> None:
 def test_an_edit_is_served_at_once_with_reload(project: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(project, tmp_path / "my-agent", symlinks=True)
     run("uv", "sync", "--quiet", cwd=copy)
-    inputs = copy / "src" / "my_agent" / "inputs.py"
+    requests = copy / "src" / "my_agent" / "requests.py"
 
     def refusal() -> str:
         return str(httpx.post(f"{url}/invocations", json=[], timeout=30).json()["message"])
 
     with serving(copy, "--reload") as url:
         assert "must be a JSON object" in refusal()
-        inputs.write_text(inputs.read_text().replace("must be a JSON object", "shall be a JSON object"))
+        requests.write_text(requests.read_text().replace("must be a JSON object", "shall be a JSON object"))
         until(lambda: "shall be a JSON object" in refusal())
 
 

@@ -56,8 +56,9 @@ def test_when_the_template_moves_on(streamplate: Path, tmp_path: Path) -> None:
     printed = [shell(line, project, streamplate) for line in UPDATE]
 
     assert "up to date" in printed[0]
-    assert "time.py" not in printed[-1]
-    assert "calculator.py" in printed[-1]
+    assert "time.py" not in printed[-2]
+    assert "calculator.py" in printed[-2]
+    assert "as it was before" in printed[-1]
 
 
 def test_the_gate_runs_the_command_for_the_tests() -> None:

@@ -9,6 +9,9 @@ from typing import Any
 from covertable import make
 from streamplate import Question, questionnaire
 
+OF_A_DEPLOYMENT = {"auth", "memory", "observability"}
+"""Questions that are asked of projects that are deployed."""
+
 
 @cache
 def questions() -> list[Question]:
@@ -65,9 +68,11 @@ def tools_by_protocol() -> list[dict[str, Any]]:
 
 
 def plain(row: dict[str, Any]) -> dict[str, Any]:
-    """Answers: tuples, which can be compared, as lists, and what an answer makes necessary beside it."""
+    """Answers: lists for tuples, which can be compared; with what an answer needs, without what it leaves unasked."""
     answers = {key: list(value) if isinstance(value, tuple) else value for key, value in row.items()}
-    if answers["deployment"] and answers["auth"] == "jwt":
+    if not answers["deployment"]:
+        return {key: answer for key, answer in answers.items() if key not in OF_A_DEPLOYMENT}
+    if answers["auth"] == "jwt":
         answers["jwt_discovery_url"] = "https://issuer.example/.well-known/openid-configuration"
     return answers
 

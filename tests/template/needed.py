@@ -28,6 +28,7 @@ MODULES = {
     "llama-index-llms-openai": "llama_index",
     "markdown-it-py": "markdown_it",
     "openai-agents": "agents",
+    "opentelemetry-instrumentation": "opentelemetry",
     "opentelemetry-sdk": "opentelemetry",
     "pydantic-ai-slim": "pydantic_ai",
     "python-dotenv": "dotenv",

@@ -90,6 +90,7 @@ ALWAYS = {
     "tests/test_refusals.py",
     "tests/test_runs.py",
     "tests/test_shutdown.py",
+    "tests/test_specification.py",
     "tests/test_stream.py",
     "tests/test_units.py",
     "tests/test_websocket.py",

@@ -131,7 +131,9 @@ def _call_parts(call: ToolCallPart) -> Iterator[Part]:
     if signature := (call.provider_details or {}).get("thought_signature"):  # Gemini signs calls
         yield parts.ReasoningSignature(signature)
     yield parts.ToolCallStart(call.tool_call_id, call.tool_name)
-    if call.args:
+    if isinstance(call.args, str):  # the first piece of them
+        yield parts.ToolCallArguments(call.tool_call_id, call.args)
+    elif call.args:
         yield parts.ToolCallArguments(call.tool_call_id, call.args_as_json_str())
 
 

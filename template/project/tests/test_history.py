@@ -105,9 +105,7 @@ def test_an_edited_question_replaces_what_came_after_it(agent: AgentClient) -> N
     assert "cat" not in told and "Oslo" not in told
 
 
-def test_the_ids_of_a_clients_calls_become_what_the_provider_takes(
-    agent: AgentClient, local_model: LocalModel
-) -> None:
+def test_the_ids_of_a_clients_calls_fit_the_provider(agent: AgentClient, local_model: LocalModel) -> None:
     odd, long = "functions/echo+(0)", "x" * 200
     first = [user("a"), said("", call(odd), call(long)), result(long, "second"), result(odd, "first"), said("done")]
     again = [user("b"), said("", call(odd)), result(odd, "third")]
