@@ -44,6 +44,7 @@ def page(context: BrowserContext, built: Path, agent: Served) -> Iterator[Page]:
     assert {urlsplit(url).hostname for url in asked if url.startswith("http")} == {"127.0.0.1"}
 
 
+JSON = "application/json"
 HALF = """\
 data: {"type": "RUN_STARTED", "threadId": "t", "runId": "r"}
 
@@ -62,7 +63,7 @@ def stream(route: Route, events: str) -> None:
 
 FAILURES: dict[str, tuple[Callable[[Route], None], str]] = {
     "an error of the server": (lambda route: route.fulfill(status=500, body="?"), "The agent answered HTTP 500."),
-    "a refusal": (lambda route: route.fulfill(status=409, body=REFUSAL), "The session answers another question."),
+    "a refusal": (lambda route: route.fulfill(status=409, body=REFUSAL, content_type=JSON), "The session answers another question."),
     "no connection": (lambda route: route.abort(), "The connection broke"),
     "a cut stream": (lambda route: stream(route, HALF), "The connection broke before the answer was complete"),
     "a failed run": (lambda route: stream(route, HALF + ERROR), "The model failed. (model_error)"),

@@ -8,7 +8,7 @@ interface Call {
 }
 
 export function Tool({ name, status, parameters, result }: Call) {
-  const state = status !== "complete" ? "pending" : result?.startsWith("Error:") ? "failed" : "done";
+  const state = status !== "complete" ? "pending" : failed(result) ? "failed" : "done";
   return (
     <details className="tool" data-state={state}>
       <summary>
@@ -18,4 +18,9 @@ export function Tool({ name, status, parameters, result }: Call) {
       <pre>{result}</pre>
     </details>
   );
+}
+
+/** What was declined has not been done either: CopilotKit shows the person's answer as the result. */
+function failed(result = ""): boolean {
+  return result.startsWith("Error:") || /^{"approved":false\b/.test(result);
 }
