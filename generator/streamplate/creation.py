@@ -31,6 +31,8 @@ class NewProject:
     next_steps: list[str] = field(default_factory=list)
     """What to type next, from the current folder."""
     note: str = ""
+    message: str = ""
+    """What the template says after a copy, `_message_after_copy` of Copier."""
 
 
 def new(
@@ -61,20 +63,30 @@ def new(
     make_repository = not repository.inside_repository(target) if git is None else git
     with _opened(source, trust, say) as origin, _staging(target, dry_run) as project:
         tag = origin.release(release)
-        with origin.unpacked(tag) as folders:
-            asked = questions.read(folders[tag])
-            given = questions.typed(presets.answers(folders[tag], preset) | dict(answers or {}), asked)
-            recorded = origin.render(folders[tag], project, given, tag=tag, ask=ask)
-            questions.refuse_unasked(answers or {}, asked, recorded)
-            names.refuse_own_dependency(folders[tag], project)
-        _refuse_occupied(target, _files(project))
-        answered = {question.key: recorded[question.key] for question in asked if question.key in recorded}
-        steps = toolchain.next_steps(target, toolchain.scripts(project))
-        made = NewProject(target, recorded["_commit"], answered, _files(project), make_repository, steps)
+        made = _rendered(origin, tag, project, target, given=answers or {}, preset=preset, ask=ask)
+        made = replace(made, repository=make_repository)
         if dry_run:
             return made
         review(made)
         return _written(made, project, f"from {origin.address}" if source else "with streamplate")
+
+
+def _rendered(
+    origin: Template, tag: str, project: Path, target: Path, *, given: Mapping[str, Any], preset: str, ask: bool
+) -> NewProject:
+    """What the release makes of the answers, rendered into `project`, for `target`."""
+    with origin.unpacked(tag) as folders:
+        asked = questions.read(folders[tag])
+        answers = questions.typed(presets.answers(folders[tag], preset) | dict(given), asked)
+        rendered = origin.render(folders[tag], project, answers, tag=tag, ask=ask)
+        questions.refuse_unasked(given, asked, rendered.answers)
+        names.refuse_own_dependency(folders[tag], project)
+    _refuse_occupied(target, _files(project))
+    recorded = rendered.answers
+    answered = {question.key: recorded[question.key] for question in asked if question.key in recorded}
+    steps = toolchain.next_steps(target, toolchain.scripts(project))
+    message = rendered.messages.get("message_after_copy", "")
+    return NewProject(target, recorded["_commit"], answered, _files(project), False, steps, message=message)
 
 
 def presets_of(release: str = "") -> dict[str, str]:
@@ -84,7 +96,7 @@ def presets_of(release: str = "") -> dict[str, str]:
 
 
 def _opened(source: str, trust: bool, say: Callable[[str], None]) -> AbstractContextManager[Template]:
-    return other_template.opened(source, trust=trust, say=say) if source else nullcontext(OURS)
+    return other_template.opened(source, trusted=trust, say=say) if source else nullcontext(OURS)
 
 
 def _written(made: NewProject, project: Path, how: str) -> NewProject:

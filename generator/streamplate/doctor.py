@@ -158,7 +158,7 @@ def _project(place: Place) -> Verdict | None:
     found = health.check(place.root)
     if found.status == "outdated":
         fix = f"streamplate update {quoted(str(place.root))}"
-        return "problem", f"outdated: made by {found.release}, and {found.newest} is on board", fix
+        return "problem", f"outdated: made by {found.release}, and {found.newest} is out", fix
     status = "ok" if found.fine else "problem"
     return status, found.problem or f"up to date ({found.release})", found.hint
 

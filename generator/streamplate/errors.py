@@ -2,7 +2,7 @@
 
 * `StreamplateError`, exit 1: it could not be done.
   * `UsageProblem`, exit 2: the request itself cannot be met.
-    * `OtherTemplate`, exit 2: the project was made from a template that is not ours to follow unasked.
+    * `OtherTemplate`, exit 2: the project was made from a template that is neither ours nor trusted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class UsageProblem(StreamplateError):
 
 
 class OtherTemplate(UsageProblem):
-    """A project that another template made."""
+    """A project of another template, which the user does not trust."""
 
 
 def from_system(error: OSError) -> StreamplateError:

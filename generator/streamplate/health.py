@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
 
-from streamplate import project
+from streamplate import project, sources
 from streamplate.errors import OtherTemplate, StreamplateError, from_system
-from streamplate.our_template import OURS
+from streamplate.sources import Choose
 from streamplate.updating import journal
 
 
 @dataclass(frozen=True)
 class Health:
-    """One project: `status` is `up to date`, `outdated`, `skipped` or `broken`."""
+    """One project: `status` is `up to date`, `outdated`, `untrusted` or `broken`."""
 
     path: str
     status: str
@@ -28,7 +28,7 @@ class Health:
 
     @property
     def fine(self) -> bool:
-        return self.status in ("up to date", "skipped")
+        return self.status == "up to date"
 
 
 @overload
@@ -40,22 +40,26 @@ def check(roots: Iterable[str | os.PathLike[str]], /) -> list[Health]: ...
 
 
 def check(roots: Any, /) -> Any:
-    """The health of one project; of several, in their order. Asks nothing of the network."""
-    if isinstance(roots, str | os.PathLike):
-        return _check(Path(roots))
-    with ThreadPoolExecutor() as pool:
-        return list(pool.map(_check, map(Path, roots)))
+    """The health of one project; of several, in their order.
+
+    Of the network a template is asked that is not ours and that the user trusts: for its tags.
+    """
+    with sources.opened() as choose:
+        if isinstance(roots, str | os.PathLike):
+            return _check(Path(roots), choose)
+        with ThreadPoolExecutor() as pool:
+            return list(pool.map(lambda root: _check(Path(root), choose), roots))
 
 
-def _check(root: Path) -> Health:
+def _check(root: Path, choose: Choose) -> Health:
     path = os.path.abspath(root)
     try:
         journal.refuse_unfinished(root)
         found = project.load(root)
-        newest = OURS.target(found, "")
+        newest = choose(found).target(found, "")
         project.refuse_markers(found.root)
     except OtherTemplate as other:
-        return Health(path, "skipped", problem=other.message)
+        return Health(path, "untrusted", problem=other.message, hint=other.hint)
     except StreamplateError as failure:
         return Health(path, "broken", problem=failure.message, hint=failure.hint)
     except OSError as error:

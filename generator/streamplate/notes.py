@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from streamplate.errors import StreamplateError
 from streamplate.project import is_release
-from streamplate.template import order
+from streamplate.template import Template, order
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,18 @@ class Notes:
 
 def read(template: Path) -> list[Notes]:
     """The notes of every release up to this unpacked template, oldest first."""
-    files = (template / "template" / "releases").glob("v*.yml")
+    files = (path for path in (template / "template" / "releases").glob("v*.yml") if is_release(path.stem))
     return sorted((_parse(path) for path in files), key=lambda notes: order(notes.release))
+
+
+def listed(template: Template) -> list[Notes]:
+    """The notes of every release that a template has, oldest first; bare ones where it wrote none."""
+    tags = template.releases()
+    if not tags:
+        raise StreamplateError(f"{template.address} has no release", "Its projects follow its commits")
+    with template.unpacked(tags[-1]) as folders:
+        known = {each.release: each for each in read(folders[tags[-1]])}
+    return [known.get(tag, Notes(tag)) for tag in tags]
 
 
 def crossed(template: Path, old: str, new: str) -> list[Notes]:
@@ -43,5 +55,43 @@ def crossed(template: Path, old: str, new: str) -> list[Notes]:
 def _parse(path: Path) -> Notes:
     import yaml
 
-    content: dict[str, Any] = yaml.safe_load(path.read_text("utf-8")) or {}
+    try:
+        content = yaml.safe_load(path.read_text("utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise _refusal(path, " ".join(str(error).split())) from error
+    if not isinstance(content, dict):
+        raise _refusal(path, "they are no KEY: VALUE lines")
+    for key, value in content.items():
+        if key not in _FORMS:
+            raise _refusal(path, f"{key!r} is none of {', '.join(_FORMS)}")
+        form, words = _FORMS[key]
+        if not form(value):
+            raise _refusal(path, f"{key} is {value!r}, which is no {words}")
     return Notes(release=path.stem, **content)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_pairs(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_text, [*value.keys(), *value.values()]))
+
+
+_Form = Callable[[Any], bool]
+_FORMS: dict[str, tuple[_Form, str]] = {
+    "summary": (_is_text, "text"),
+    "breaking": (_is_texts, "list of texts"),
+    "manual": (_is_texts, "list of texts"),
+    "renames": (_is_pairs, "table of texts"),
+    "removed": (_is_texts, "list of texts"),
+    "answers": (_is_pairs, "table of texts"),
+}
+
+
+def _refusal(path: Path, why: str) -> StreamplateError:
+    return StreamplateError(f"The template's notes {path.name} cannot be read: {why}", "Tell the owner of the template")

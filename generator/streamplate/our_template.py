@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from streamplate import template
-from streamplate.errors import OtherTemplate, StreamplateError, UsageProblem
+from streamplate.errors import StreamplateError, UsageProblem
 from streamplate.project import Project, is_release
-from streamplate.render import Render, copied
+from streamplate.render import Render, Rendered, copied
 from streamplate.template import SOURCE, Template, order, releases
 
 
-def render(template: Path, target: Path, answers: Mapping[str, Any], *, tag: str, ask: bool) -> dict[str, Any]:
+def render(template: Path, target: Path, answers: Mapping[str, Any], *, tag: str, ask: bool) -> Rendered:
     """Render release `tag`, unpacked in `template`; see `Render`."""
     # Out of git's sight Copier renders the plain folder: with git it starts a process for every file it writes.
     data = {**answers, "_src_path": SOURCE, "_commit": tag}
@@ -29,13 +29,16 @@ class OurTemplate:
     address: str = SOURCE
     render: Render = render
 
+    def releases(self) -> list[str]:
+        return releases()
+
     def release(self, wanted: str) -> str:
         tag, known = template.tag(wanted), releases()
         if tag not in known:
             raise UsageProblem(f"There is no release {tag}", f"On board: {', '.join(known)}")
         return tag
 
-    def target(self, found: Project, wanted: str) -> str:
+    def target(self, found: Project, wanted: str, *, back: bool = False) -> str:
         """Downgrades are refused, and projects of releases that are not on board."""
         _refuse_unknown(found, releases())
         tag = self.release(wanted)
@@ -54,8 +57,7 @@ OURS: Template = OurTemplate()
 
 def _refuse_unknown(found: Project, known: list[str]) -> None:
     if found.source != SOURCE:
-        hint = f"To follow that one: --template {found.source}"
-        raise OtherTemplate(f"{found.root} was made from another template, {found.source}", hint)
+        raise UsageProblem(f"{found.root} was made from another template, {found.source}")
     if found.release not in known:
         newer = is_release(found.release) and order(found.release) > order(known[-1])
         hint = "Upgrade streamplate to at least that version" if newer else f"On board: {', '.join(known)}"

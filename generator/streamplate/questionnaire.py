@@ -46,7 +46,7 @@ def _folder(release: str, source: str) -> Iterator[Path]:
 @contextmanager
 def _other(source: str) -> Iterator[Path]:
     """It is only read, so there is nothing to trust it with."""
-    with other_template.opened(source, trust=True, say=lambda text: None) as found:
+    with other_template.opened(source, trusted=True, say=lambda text: None) as found:
         tag = found.release("")
         with found.unpacked(tag) as folders:
             yield folders[tag]

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,13 +17,23 @@ from streamplate.project import ANSWERS_FILE
 from streamplate.rendered_paths import refuse_unsafe
 
 
+@dataclass(frozen=True)
+class Rendered:
+    """What a render recorded, and what its template says of it."""
+
+    answers: dict[str, Any]
+    """Every answer, its template's address and release (`_src_path`, `_commit`) among them."""
+    once: list[str] = field(default_factory=list)
+    """Files of `_skip_if_exists`: made where they are not there, and never changed."""
+    messages: dict[str, str] = field(default_factory=dict)
+    """The text of each `_message_…`, by its name in Copier."""
+
+
 class Render(Protocol):
     """Renders a release of one template."""
 
-    def __call__(
-        self, template: Path, target: Path, answers: Mapping[str, Any], *, tag: str, ask: bool
-    ) -> dict[str, Any]:
-        """Render release `tag`, unpacked in `template`, into `target`, and return every answer it recorded.
+    def __call__(self, template: Path, target: Path, answers: Mapping[str, Any], *, tag: str, ask: bool) -> Rendered:
+        """Render release `tag`, unpacked in `template`, into `target`.
 
         `ask` prompts for what `answers` leaves open; otherwise the defaults fill it.
         """
@@ -32,8 +43,8 @@ class Render(Protocol):
 _log = logging.getLogger(__name__)
 
 
-def copied(source: str, target: Path, environment: Mapping[str, str], **options: Any) -> dict[str, Any]:
-    """Run Copier with `options` of its `run_copy` and variables of its `environment`; return the recorded answers."""
+def copied(source: str, target: Path, environment: Mapping[str, str], **options: Any) -> Rendered:
+    """Run Copier with `options` of its `run_copy` and variables of its `environment`."""
     import copier
     from copier.errors import CopierError, InteractiveSessionError
     from jinja2 import TemplateError
@@ -43,14 +54,40 @@ def copied(source: str, target: Path, environment: Mapping[str, str], **options:
     asked = dumb_terminal.prompts() if dumb_terminal.is_dumb() and not options["defaults"] else nullcontext()
     try:
         with local.env(**environment), asked:
-            copier.run_copy(source, target, quiet=True, settings=copier.Settings(), **options)
+            worker = copier.run_copy(source, target, quiet=True, settings=copier.Settings(), **options)
+            once, messages = _once(worker, target), _messages(worker)
     except (KeyboardInterrupt, InteractiveSessionError) as error:
         raise StreamplateError("Interrupted: nothing was written") from error
     except (CopierError, TemplateError, ValueError, TypeError) as error:
         raise _in_our_words(error) from error
     refuse_unsafe(target)
     _log.debug("copier %s → %s, %.0f ms", source, target, 1000 * (time.monotonic() - started))
-    return recorded(target)
+    return Rendered(recorded(target), once, messages)
+
+
+def _once(worker: Any, target: Path) -> list[str]:
+    if not worker.all_skip_if_exists:
+        return []
+    files = (path.relative_to(target) for path in target.rglob("*") if path.is_symlink() or not path.is_dir())
+    return sorted(path.as_posix() for path in files if worker.match_skip(path))
+
+
+def _messages(worker: Any) -> dict[str, str]:
+    """Copier prints them among lines of its own, so they are rendered here, with the answers."""
+    texts = {name: getattr(worker.template, name) for name in ("message_after_copy", "message_after_update")}
+    rendered = {name: _message(worker, text) for name, text in texts.items() if text}
+    return {name: text.strip() for name, text in rendered.items() if text.strip()}
+
+
+def _message(worker: Any, text: str) -> str:
+    """As it is written, where it needs more than answers."""
+    from jinja2 import TemplateError
+
+    try:
+        rendered: str = worker.jinja_env.from_string(text).render(worker.answers.combined)
+        return rendered
+    except TemplateError:
+        return text
 
 
 def recorded(target: Path) -> dict[str, Any]:

@@ -39,8 +39,15 @@ class Template(Protocol):
         """Tag of the release that a new project is made of: the newest where none is `wanted`."""
         ...
 
-    def target(self, found: Project, wanted: str) -> str:
-        """Tag of the release that a project is brought to; raises where the project is not of this template."""
+    def releases(self) -> list[str]:
+        """Tags of its releases, oldest first."""
+        ...
+
+    def target(self, found: Project, wanted: str, *, back: bool = False) -> str:
+        """Tag of the release that a project is brought to; raises where the project is not of this template.
+
+        An older one only where `back` is said.
+        """
         ...
 
     def unpacked(self, *tags: str) -> AbstractContextManager[dict[str, Path]]:

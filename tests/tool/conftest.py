@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from streamplate import template
 from streamplate.cli import main
 
 Command = Callable[..., Result]
+Release = Callable[..., None]
 
 
 @pytest.fixture(autouse=True)
@@ -84,3 +86,46 @@ package_name: {type: str, default: "{{ project_name | replace('-', '_') }}", whe
         "{{ _copier_answers | combine({'_commit': _commit, '_src_path': _src_path}) | to_nice_yaml -}}\n"
     ),
 }
+
+
+LINES = "".join(f"line {number}\n" for number in range(20))
+
+
+def git(*args: str, cwd: Path) -> str:
+    return subprocess.check_output(["git", *args], cwd=cwd, text=True)
+
+
+@pytest.fixture
+def fork(tmp_path: Path) -> Path:
+    """A template repository with an ordinary answers file, and nothing of ours."""
+    fork = tmp_path / "fork.git"
+    git("init", "-q", str(fork), cwd=tmp_path)
+    (fork / "{{ _copier_conf.answers_file }}.jinja").write_text("{{ _copier_answers | to_nice_yaml -}}\n")
+    return fork
+
+
+@pytest.fixture
+def release(fork: Path) -> Release:
+    """`release("v1.0.0", path=content)` commits and tags files of the fork."""
+
+    def release(tag: str, **files: str) -> None:
+        for name, content in files.items():
+            (fork / name.replace("_", ".")).write_text(content)
+        git("add", "--all", cwd=fork)
+        git("commit", "-q", "-m", tag, cwd=fork)
+        git("tag", tag, cwd=fork)
+
+    return release
+
+
+@pytest.fixture
+def url(fork: Path, release: Release) -> str:
+    """Address of the fork, from which plain Copier has made my-agent at v1.0.0."""
+    project = Path("my-agent")
+    release("v1.0.0", copier_yml="name: world\n", agent_py=LINES)
+    subprocess.run([sys.executable, "-m", "copier", "copy", "-q", "--defaults", fork, project], check=True)
+    git("init", "-q", cwd=project)
+    (project / "agent.py").write_text(LINES.replace("line 18\n", "mine\n"))
+    git("add", "--all", cwd=project)
+    git("commit", "-qm", "mine", cwd=project)
+    return str(fork)

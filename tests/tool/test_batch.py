@@ -62,10 +62,10 @@ def test_no_failure_stops_another(fifty: Path, streamplate: Command) -> None:
     reports = {Path(report["path"]).name: report for report in json.loads(result.stdout)}
     assert result.exit_code == 1
     assert len(reports) == 50
-    assert {name for name, report in reports.items() if report["status"] == "failed"} == set(BROKEN)
+    assert {name for name, report in reports.items() if report["status"] == "failed"} == {*BROKEN, "foreign"}
     assert all(reports[name]["error"] for name in BROKEN)
     assert reports["conflict"]["conflicts"] == ["agent.py"]
-    assert reports["foreign"]["status"] == "skipped"
+    assert "streamplate trust https://elsewhere.invalid/" in reports["foreign"]["hint"]
     updated = [name for name, report in reports.items() if report["status"] == "updated"]
     assert len(updated) == 41
     for name in updated:
@@ -100,7 +100,7 @@ def test_check_says_which_are_whole_and_up_to_date(fifty: Path, streamplate: Com
     assert result.exit_code == 1
     assert statuses["agent-00"] == "up to date"
     assert statuses["agent-01"] == "outdated"
-    assert statuses["foreign"] == "skipped"
+    assert statuses["foreign"] == "untrusted"
     assert {name for name, status in statuses.items() if status == "broken"} == {"markers", "unreadable", "newer"}
     assert streamplate("check", fifty / "agent-00").exit_code == 0
     assert "v0.1.0 → v0.2.0: streamplate update" in streamplate("check", fifty / "agent-01").output

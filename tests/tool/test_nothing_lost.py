@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from streamplate import updating
 from streamplate.errors import StreamplateError
 from streamplate.project import Project
+from streamplate.render import Rendered
 from streamplate.updating import Report, UpdateRequest, restore
 
 from tests.tool.test_worktree import counted, killed
@@ -57,18 +58,19 @@ class Copied:
     def release(self, wanted: str) -> str:
         return "v2"
 
-    def target(self, found: Project, wanted: str) -> str:
+    def releases(self) -> list[str]:
+        return ["v1", "v2"]
+
+    def target(self, found: Project, wanted: str, *, back: bool = False) -> str:
         return "v2"
 
     @contextmanager
     def unpacked(self, *tags: str) -> Iterator[dict[str, Path]]:
         yield dict.fromkeys(tags, self.folder)
 
-    def render(
-        self, template: Path, target: Path, answers: Mapping[str, Any], *, tag: str, ask: bool
-    ) -> dict[str, Any]:
+    def render(self, template: Path, target: Path, answers: Mapping[str, Any], *, tag: str, ask: bool) -> Rendered:
         write(target, {**(OLD if tag == "v1" else NEW), ".copier-answers.yml": f"_commit: {tag}\n_src_path: copied\n"})
-        return {"_commit": tag, "_src_path": self.address}
+        return Rendered({"_commit": tag, "_src_path": self.address})
 
 
 def write(root: Path, files: dict[str, str]) -> None:
@@ -148,7 +150,7 @@ def lines(root: Path) -> set[str]:
 
 def update(root: Path, template: Copied) -> Report | StreamplateError:
     try:
-        return updating.update(root, UpdateRequest(), template)
+        return updating.update(root, UpdateRequest(), lambda found: template)
     except StreamplateError as refusal:
         return refusal
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import Result
-from streamplate import other_template
+from streamplate import addresses
 
 Command = Callable[..., Result]
 Release = Callable[..., None]
@@ -20,41 +19,6 @@ COPIER_YML = "name: world\n"
 
 def git(*args: str, cwd: Path) -> str:
     return subprocess.check_output(["git", *args], cwd=cwd, text=True)
-
-
-@pytest.fixture
-def fork(tmp_path: Path) -> Path:
-    """A template repository with an ordinary answers file, and nothing of ours."""
-    fork = tmp_path / "fork.git"
-    git("init", "-q", str(fork), cwd=tmp_path)
-    (fork / "{{ _copier_conf.answers_file }}.jinja").write_text("{{ _copier_answers | to_nice_yaml -}}\n")
-    return fork
-
-
-@pytest.fixture
-def release(fork: Path) -> Release:
-    """`release("v1.0.0", path=content)` commits and tags files of the fork."""
-
-    def release(tag: str, **files: str) -> None:
-        for name, content in files.items():
-            (fork / name.replace("_", ".")).write_text(content)
-        git("add", "--all", cwd=fork)
-        git("commit", "-q", "-m", tag, cwd=fork)
-        git("tag", tag, cwd=fork)
-
-    return release
-
-
-@pytest.fixture
-def url(fork: Path, release: Release) -> str:
-    """Address of the fork, from which plain Copier has made my-agent at v1.0.0."""
-    release("v1.0.0", copier_yml=COPIER_YML, agent_py=LINES)
-    subprocess.run([sys.executable, "-m", "copier", "copy", "-q", "--defaults", fork, PROJECT], check=True)
-    git("init", "-q", cwd=PROJECT)
-    (PROJECT / "agent.py").write_text(LINES.replace("line 18\n", "mine\n"))
-    git("add", "--all", cwd=PROJECT)
-    git("commit", "-qm", "mine", cwd=PROJECT)
-    return str(fork)
 
 
 def test_it_is_followed_with_edits_kept(streamplate: Command, url: str, release: Release) -> None:
@@ -190,13 +154,13 @@ def test_a_template_without_questions(streamplate: Command, url: str, fork: Path
     ],
 )
 def test_addresses(text: str, url: str, ref: str) -> None:
-    assert other_template.address(text) == (url, ref)
+    assert addresses.split(text) == (url, ref)
 
 
 def test_a_folder_is_recorded_by_its_whole_path(tmp_path: Path) -> None:
     Path("my@fork").mkdir()
-    assert other_template.address("my@fork") == (str(tmp_path / "my@fork"), "")
-    assert other_template.address("my@fork@v1") == (str(tmp_path / "my@fork"), "v1")
+    assert addresses.split("my@fork") == (str(tmp_path / "my@fork"), "")
+    assert addresses.split("my@fork@v1") == (str(tmp_path / "my@fork"), "v1")
 
 
 @pytest.mark.parametrize("address", ["https://token@example.com/a.git", "https://me:secret@example.com/a.git@v1"])

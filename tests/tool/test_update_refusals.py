@@ -246,7 +246,7 @@ def test_a_project_of_another_template(streamplate: Command) -> None:
     rewrite_answers(template.SOURCE, "https://example.com/theirs.git")
     said = refused(streamplate, code=2)
     assert "was made from another template, https://example.com/theirs.git" in said
-    assert "--template https://example.com/theirs.git" in said
+    assert "streamplate trust https://example.com/theirs.git" in said
 
 
 def test_a_project_of_a_newer_release(streamplate: Command) -> None:

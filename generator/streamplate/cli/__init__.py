@@ -10,6 +10,7 @@ from streamplate.cli.group import Group, verbose_option
 from streamplate.cli.new import new
 from streamplate.cli.options import options
 from streamplate.cli.releases import releases
+from streamplate.cli.source import source, trust_
 from streamplate.cli.try_ import try_
 from streamplate.cli.undo import undo
 from streamplate.cli.update import configure, update
@@ -33,5 +34,5 @@ def main() -> None:
     """Streaming agents, from template to Amazon Bedrock AgentCore."""
 
 
-for command in (try_, new, options, update, configure, undo, check, releases, doctor, completion):
+for command in (try_, new, options, update, configure, undo, check, releases, trust_, source, doctor, completion):
     main.add_command(command)

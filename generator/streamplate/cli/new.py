@@ -69,10 +69,7 @@ def new(
     On a terminal it asks the questions that -d and --answers leave open, shows what it is about to write, and asks once
     more. With --preset it asks no questions, with --defaults nothing at all. `streamplate options` lists the questions.
     """
-    terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    if not (terminal or defaults or preset):
-        hint = "Add --defaults or --preset NAME, and -d KEY=VALUE for your own answers"
-        raise UsageProblem("There is no terminal to ask on", hint)
+    terminal = _on_terminal(needed=not (defaults or preset))
     reviewed = terminal and not (defaults or yes or dry_run or as_json)
     made = creation.new(
         destination,
@@ -89,6 +86,14 @@ def new(
     )
     shown = listing(made) if dry_run else created(made, with_tree=not reviewed)
     click.echo(_as_json(made, dry_run) if as_json else shown)
+
+
+def _on_terminal(*, needed: bool) -> bool:
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if needed and not terminal:
+        hint = "Add --defaults or --preset NAME, and -d KEY=VALUE for your own answers"
+        raise UsageProblem("There is no terminal to ask on", hint)
+    return terminal
 
 
 def _review(made: NewProject) -> None:
@@ -110,6 +115,7 @@ def _as_json(made: NewProject, dry_run: bool) -> str:
             "repository": made.repository,
             "dry_run": dry_run,
             "next": made.next_steps,
+            "message": made.message,
         },
         indent=2,
     )

@@ -12,6 +12,7 @@ from streamplate import creation, questionnaire, questions
 from streamplate.cli.answers import json_option
 from streamplate.cli.complete import complete_question
 from streamplate.cli.group import examples
+from streamplate.cli.source import origin
 from streamplate.questions import Question
 
 EXAMPLES = examples(
@@ -29,10 +30,11 @@ EXAMPLES = examples(
 def options(keys: tuple[str, ...], source: str, as_json: bool) -> None:
     """List the questions with their choices and defaults.
 
-    All of them, or those that are named.
+    All of them, or those that are named. In a project of another template those of that one.
 
     With --json a default that follows from other answers is what it comes to when those are defaults too.
     """
+    source = origin(source)
     if as_json:
         asked = questions.named(questionnaire.options(source=source), keys)
         click.echo(json.dumps([dataclasses.asdict(question) for question in asked], indent=2))

@@ -7,18 +7,22 @@ import json
 
 import click
 
-from streamplate import notes, template
+from streamplate import notes, sources
 from streamplate.cli.answers import json_option
 from streamplate.cli.group import examples
+from streamplate.cli.source import origin, source_option
 
 
 @click.command(epilog=examples("streamplate releases", "streamplate releases --json"))
+@source_option
 @json_option
-def releases(as_json: bool) -> None:
-    """List the template releases on board, with what each asks."""
-    with template.unpacked() as source:
-        known = {each.release: each for each in notes.read(source)}
-    listed = [known.get(tag, notes.Notes(tag)) for tag in template.releases()]
+def releases(source: str, as_json: bool) -> None:
+    """List the template's releases, with what each asks.
+
+    Those on board or, in a project of another template, those of that one.
+    """
+    with sources.named(origin(source)) as template:
+        listed = notes.listed(template)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(each) for each in listed], indent=2))
     else:

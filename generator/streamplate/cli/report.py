@@ -14,7 +14,6 @@ _COLOURS = {
     "updated": "green",
     "up to date": "green",
     "conflicts": "yellow",
-    "skipped": "bright_black",
     "failed": "red",
 }
 _LISTS = {
@@ -29,13 +28,7 @@ _LISTS = {
 def exit_code(reports: list[Report]) -> int:
     """1 if an update failed, or would be refused, else 3 if one left conflicts, else 0."""
     statuses = {report.status for report in reports}
-    return (
-        1
-        if any(report.error for report in reports if report.status != "skipped")
-        else 3
-        if "conflicts" in statuses
-        else 0
-    )
+    return 1 if any(report.error for report in reports) else 3 if "conflicts" in statuses else 0
 
 
 def as_json(reports: list[Report]) -> str:
@@ -53,7 +46,8 @@ def one(report: Report, preview: bool) -> str:
     if preview:
         refused = ["", f"It would be refused: {report.error}", report.hint] if report.error else []
         return "\n".join([report.diff, *lines, *refused, "", "Nothing was written."])
-    return "\n".join([*lines, "", f"To undo it all:  {report.undo}"])
+    said = ["", report.message] if report.message else []
+    return "\n".join([*lines, *said, "", f"To undo it all:  {report.undo}"])
 
 
 def line(report: Report) -> str:

@@ -25,7 +25,8 @@ def created(made: NewProject, *, with_tree: bool) -> str:
     done = click.style(f"Created {made.path.name}", bold=True) + f": {len(made.files)} files{repository}."
     folders = ["", *tree(made)] if with_tree else []
     steps = [f"  {click.style(step, fg='cyan')}" for step in made.next_steps]
-    return "\n".join([done, *([made.note] if made.note else []), *folders, "", "Next:", *steps])
+    said = [text for text in (made.note, made.message) if text]
+    return "\n".join([done, *said, *folders, "", "Next:", *steps])
 
 
 def listing(made: NewProject) -> str:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
-from streamplate import other_template, updating
+from streamplate import sources, updating
 from streamplate.cli import report
 from streamplate.cli.answers import data_option, from_data, json_option
 from streamplate.cli.complete import complete_release
 from streamplate.cli.group import examples
 from streamplate.cli.paths import all_option, paths_argument, projects
+from streamplate.cli.source import source_option, trust_option
 from streamplate.errors import StreamplateError, UsageProblem
-from streamplate.our_template import OURS
-from streamplate.template import Template
+from streamplate.sources import Choose
 from streamplate.updating import Report, UpdateRequest, batch
 from streamplate.updating.report import failed
 
@@ -27,7 +26,7 @@ from streamplate.updating.report import failed
         "streamplate update --preview",
         "streamplate update my-agent",
         "streamplate update --all ~/agents --branch template-update",
-        "streamplate update --template https://example.com/our-template.git@v3",
+        "streamplate update --to v0.4.0 --template https://example.com/our-template.git",
     )
 )
 @paths_argument
@@ -42,8 +41,9 @@ from streamplate.updating.report import failed
 )
 @click.option("--branch", metavar="NAME", default="", help="Commit the update on a new branch NAME.")
 @click.option("--preview", is_flag=True, help="Show what would change, write nothing.")
-@click.option("--template", metavar="URL[@REF]", default="", help="Follow another template, the project's own.")
-@click.option("--trust", is_flag=True, help="With --template: let it run its tasks and extensions.")
+@click.option("--back", is_flag=True, help="With --to: let it be older than what the project has.")
+@source_option
+@trust_option
 @click.option("--defaults", is_flag=True, help="Ask nothing: defaults for new questions.")
 @json_option
 @click.pass_context
@@ -55,7 +55,8 @@ def update(
     to: str,
     branch: str,
     preview: bool,
-    template: str,
+    back: bool,
+    source: str,
     trust: bool,
     defaults: bool,
     as_json: bool,
@@ -66,10 +67,9 @@ def update(
     ordinary unmerged files (exit code 3).
     """
     ask = not (defaults or as_json or preview) and sys.stdin.isatty() and sys.stdout.isatty()
-    request = UpdateRequest(to=to, answers=from_data(data), branch=branch, preview=preview, ask=ask)
-    roots = projects(paths, below)
-    with _opened(template, trust, roots) as source:
-        _finish(context, _updated(context, roots, request, source, as_json), preview, as_json)
+    request = UpdateRequest(to=to, answers=from_data(data), branch=branch, preview=preview, ask=ask, back=back)
+    with sources.opened(source, trusted=trust, say=_say) as choose:
+        _finish(context, _updated(context, projects(paths, below), request, choose, as_json), preview, as_json)
 
 
 @click.command(
@@ -83,6 +83,8 @@ def update(
 @data_option
 @click.option("--branch", metavar="NAME", default="", help="Commit the change on a new branch NAME.")
 @click.option("--preview", is_flag=True, help="Show what would change, write nothing.")
+@source_option
+@trust_option
 @json_option
 @click.pass_context
 def configure(
@@ -92,6 +94,8 @@ def configure(
     data: tuple[str, ...],
     branch: str,
     preview: bool,
+    source: str,
+    trust: bool,
     as_json: bool,
 ) -> None:
     """Change the answers of projects: another tool, another client.
@@ -101,24 +105,21 @@ def configure(
     if not data:
         raise UsageProblem("Nothing to change", "For instance: -d tools=weather,time; see `streamplate options`")
     request = UpdateRequest(keep_release=True, answers=from_data(data), branch=branch, preview=preview)
-    _finish(context, _updated(context, projects(paths, below), request, OURS, as_json), preview, as_json)
+    with sources.opened(source, trusted=trust, say=_say) as choose:
+        _finish(context, _updated(context, projects(paths, below), request, choose, as_json), preview, as_json)
 
 
-def _opened(url: str, trust: bool, roots: list[Path]) -> AbstractContextManager[Template]:
-    if not url:
-        return nullcontext(OURS)
-    if len(roots) != 1:
-        raise UsageProblem("--template is for one project at a time")
-    return other_template.opened(url, trust=trust, say=lambda text: click.echo(text, err=True))
+def _say(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _updated(
-    context: click.Context, roots: list[Path], request: UpdateRequest, template: Template, as_json: bool
+    context: click.Context, roots: list[Path], request: UpdateRequest, choose: Choose, as_json: bool
 ) -> list[Report]:
     if len(roots) > 1:
-        return batch.update_all(roots, request, _progress(len(roots)), template)
+        return batch.update_all(roots, request, _progress(len(roots)), choose)
     try:
-        return [updating.update(roots[0], request, template)]
+        return [updating.update(roots[0], request, choose)]
     except StreamplateError as failure:
         if not as_json:
             raise

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from streamplate.our_template import OURS
-from streamplate.template import Template
+from streamplate import sources
+from streamplate.sources import Choose
 from streamplate.updating import merging, plan
 from streamplate.updating.plan import UpdateRequest
 from streamplate.updating.report import Report
@@ -20,15 +20,21 @@ from streamplate.updating.undo import undo
 __all__ = ["Report", "UpdateRequest", "configure", "undo", "update"]
 
 
-def update(root: str | Path, request: UpdateRequest | None = None, template: Template = OURS) -> Report:
+def update(root: str | Path, request: UpdateRequest | None = None, choose: Choose | None = None) -> Report:
     """Update the project in `root`, by default to the newest release; nothing has changed when this raises.
+
+    It follows the template that it was made from, or the one that `choose` returns for it.
 
     Conflicts are no failure: `Report.conflicts` names the files, which git shows as unmerged. `StreamplateError` says
     what is in the way: uncommitted changes, conflict markers, a release that is not on board.
     """
-    planned = plan.make(Path(root), request or UpdateRequest(), template)
+    if choose is None:
+        with sources.opened() as own:
+            return update(root, request, own)
+    planned = plan.make(Path(root), request or UpdateRequest(), choose)
     if planned.is_idle:
         return merging.nothing_to_do(planned)
+    template = choose(planned.project)
     with template.unpacked(*planned.releases) as folders:
         return merging.carry_out(planned, folders, template.render)
 

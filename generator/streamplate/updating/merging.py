@@ -5,16 +5,16 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from streamplate import notes, project, questions
+from streamplate import names, notes, project, questions
 from streamplate.errors import StreamplateError
 from streamplate.notes import Notes
 from streamplate.project import Repository
 from streamplate.render import Render
 from streamplate.toolchain import quoted
-from streamplate.updating import answers, branch, changes, guard, journal, three_way, worktree
+from streamplate.updating import answers, branch, changes, guard, journal, migrations, once, three_way, worktree
 from streamplate.updating.changes import Change
 from streamplate.updating.plan import Plan
 from streamplate.updating.report import Report
@@ -39,17 +39,29 @@ def _merged(repository: Repository, plan: Plan, folders: Mapping[str, Path], ren
     crossed = notes.crossed(folders[plan.release], plan.project.release, plan.release)
     with tempfile.TemporaryDirectory(prefix="streamplate-") as folder:
         store = Store(Path(folder, "store"), repository)
-        base, theirs = (store.tree(path) for path in _rendered(plan, folders, render, crossed, Path(folder)))
+        sides = _rendered(plan, folders, render, crossed, Path(folder))
+        base, theirs = (store.tree(path) for path in (sides.base, sides.theirs))
+        base, theirs = once.left_alone(store, base, repository.tree, theirs, sides.once)
         moves = {old: new for release in crossed for old, new in release.renames.items()}
         yours = answers.aligned(store, repository.tree, base)
         merged = three_way.merge(store, base, yours, theirs, label=plan.release, renames=moves)
-        report = _report(plan, store, repository, merged, crossed)
+        report = replace(_report(plan, store, repository, merged, crossed), message=sides.message)
+        manual = [*report.manual, *migrations.steps(folders[plan.release], plan.project.release, plan.release)]
+        report = replace(report, manual=manual)
         return _delivered(report, repository, store, merged, plan)
 
 
-def _rendered(
-    plan: Plan, folders: Mapping[str, Path], render: Render, crossed: list[Notes], folder: Path
-) -> tuple[Path, Path]:
+@dataclass(frozen=True)
+class _Sides:
+    """Both releases, rendered, and what the newer one says."""
+
+    base: Path
+    theirs: Path
+    once: list[str]
+    message: str
+
+
+def _rendered(plan: Plan, folders: Mapping[str, Path], render: Render, crossed: list[Notes], folder: Path) -> _Sides:
     """The project as its own release makes it, and as the new release does with the new answers.
 
     Both in folders of the project's name, which some templates ask for.
@@ -57,7 +69,7 @@ def _rendered(
     found, name = plan.project, plan.project.root.name or "project"
     old, new = folders[found.release], folders[plan.release]
     base, theirs = folder / "base" / name, folder / "theirs" / name
-    rendered = render(old, base, answers.known(found.answers, old), tag=found.release, ask=False)
+    rendered = render(old, base, answers.known(found.answers, old), tag=found.release, ask=False).answers
     had = dict(found.answers)
     if lacking := answers.missing(found, rendered):
         answers.refuse_missing(found, lacking, plan.request.answers)
@@ -67,9 +79,10 @@ def _rendered(
     asked, carried = questions.read(new), answers.carried(had, crossed, new)
     given = questions.typed(plan.request.answers, asked, carried)
     made = render(new, theirs, carried | given, tag=plan.release, ask=plan.request.ask)
-    questions.refuse_unasked(given, asked, made)
+    questions.refuse_unasked(given, asked, made.answers)
+    names.refuse_own_dependency(new, theirs)
     answers.keep_others(found, old, theirs)
-    return base, theirs
+    return _Sides(base, theirs, made.once, made.messages.get("message_after_update", ""))
 
 
 def _report(plan: Plan, store: Store, repository: Repository, merged: Merged, crossed: list[Notes]) -> Report:

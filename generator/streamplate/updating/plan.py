@@ -9,6 +9,7 @@ from typing import Any
 
 from streamplate import project
 from streamplate.project import Project
+from streamplate.sources import Choose
 from streamplate.template import Template
 from streamplate.updating import journal, restore
 
@@ -25,6 +26,8 @@ class UpdateRequest:
     """Commit to a new branch of this name instead of staging in the work tree."""
     preview: bool = False
     ask: bool = False
+    back: bool = False
+    """Let an older release be the target; ours has no way back."""
 
     @property
     def stages(self) -> bool:
@@ -53,18 +56,18 @@ class Plan:
         return same and not (self.request.keep_release or self.request.answers)
 
 
-def make(root: Path, request: UpdateRequest, template: Template) -> Plan:
+def make(root: Path, request: UpdateRequest, choose: Choose) -> Plan:
     """The plan for the project in `root`; an update that was killed there is taken back first.
 
-    Raises where `template` is not the project's own, or has no such release; an idle project with the remains of an
-    unfinished merge is refused too.
+    Raises where the template that is chosen is not the project's own, or has no such release; an idle project with the
+    remains of an unfinished merge is refused too.
     """
     if request.stages:
         restore.recover(root)
     else:
         journal.refuse_unfinished(root)
     found = project.load(root)
-    plan = Plan(found, request, target(found, request, template))
+    plan = Plan(found, request, target(found, request, choose(found)))
     if plan.is_idle:
         project.refuse_markers(found.root)
     return plan
@@ -72,4 +75,5 @@ def make(root: Path, request: UpdateRequest, template: Template) -> Plan:
 
 def target(found: Project, request: UpdateRequest, template: Template) -> str:
     """Tag of the release that a project is to be brought to."""
-    return template.target(found, found.release if request.keep_release else request.to)
+    wanted = found.release if request.keep_release else request.to
+    return template.target(found, wanted, back=request.back)

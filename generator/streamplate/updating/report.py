@@ -14,7 +14,7 @@ class Report:
 
     path: str
     status: str
-    """`updated`, `conflicts`, `up to date`, `skipped` or `failed`."""
+    """`updated`, `conflicts`, `up to date` or `failed`."""
     old: str = ""
     new: str = ""
     added: list[str] = field(default_factory=list)
@@ -28,6 +28,8 @@ class Report:
     """Files that the user deleted, or renamed and rewrote, and the template changed: still deleted."""
     breaking: list[str] = field(default_factory=list)
     manual: list[str] = field(default_factory=list)
+    message: str = ""
+    """What the template says after an update, `_message_after_update` of Copier."""
     undo: str = ""
     diff: str = ""
     """Of a preview: the change as a patch."""
