@@ -105,6 +105,19 @@ def test_an_edited_question_replaces_what_came_after_it(agent: AgentClient) -> N
     assert "cat" not in told and "Oslo" not in told
 
 
+def test_the_ids_of_a_clients_calls_fit_the_provider(agent: AgentClient, local_model: LocalModel) -> None:
+    odd, long = "functions/echo+(0)", "x" * 200
+    first = [user("a"), said("", call(odd), call(long)), result(long, "second"), result(odd, "first"), said("done")]
+    again = [user("b"), said("", call(odd)), result(odd, "third")]
+    thread = str(uuid.uuid4())
+
+    assert agent.run(body(thread, *first, *again, user("Count to 3"))).text == "1 2 3"
+    assert local_model.refused == []
+    told = [text for message in local_model.requests[0].conversation.messages for text in message.results.values()]
+    assert told == ["first", "second", "third"]
+    assert [m["toolCallId"] for m in history(agent, thread) if m["role"] == "tool"] == [long, odd, odd]
+
+
 def test_an_answer_can_be_made_again(agent: AgentClient) -> None:
     thread = agent.ask("My colour is green").session
     agent.ask("Count to 3", thread)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import struct
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from zlib import crc32
@@ -115,18 +115,18 @@ class Service:
         self.silent.set()
         await asyncio.to_thread(self.released.wait)
 
-    def call(self, *script: Answer, messages: list[Event] | None = None, settings: Settings = SETTINGS) -> "Run":
+    def call(self, *script: Answer, call_ids: Iterable[str] = (), settings: Settings = SETTINGS) -> "Run":
         """A model call that gets these answers."""
         self.script[:] = script
         config = client_config(settings)
         keys = {"aws_access_key_id": "none", "aws_secret_access_key": "none", "region_name": "us-west-2"}
         client = TrackedClient(boto3.client("bedrock-runtime", endpoint_url=self.url, config=config, **keys))
-        messages = messages or [{"role": "user", "content": [{"text": "Hello"}]}]
-        return Run(lambda: client.converse_stream(modelId="m", messages=messages)["stream"], settings)
+        messages = [{"role": "user", "content": [{"text": "Hello"}]}]
+        return Run(lambda: client.converse_stream(modelId="m", messages=messages)["stream"], settings, call_ids)
 
-    def converse(self, *script: Answer, messages: list[Event] | None = None, settings: Settings = SETTINGS) -> "Run":
+    def converse(self, *script: Answer, call_ids: Iterable[str] = (), settings: Settings = SETTINGS) -> "Run":
         """What becomes of the answer to one call."""
-        return self.call(*script, messages=messages, settings=settings).read()
+        return self.call(*script, call_ids=call_ids, settings=settings).read()
 
 
 class Run:
@@ -134,15 +134,16 @@ class Run:
 
     calls: ModelCalls
 
-    def __init__(self, begin: Callable[[], Iterator[Event]], settings: Settings) -> None:
+    def __init__(self, begin: Callable[[], Iterator[Event]], settings: Settings, call_ids: Iterable[str]) -> None:
         self.begin = begin
+        self.call_ids = call_ids
         self.settings = settings
         self.events: list[Event] = []
         self.error: Failure | None = None
 
     def read(self) -> "Run":
         """Read the answer to its end."""
-        with model_calls(self.settings) as self.calls:
+        with model_calls(self.settings, self.call_ids) as self.calls:
             try:
                 for event in self.begin():
                     self.events.append(event)
@@ -282,13 +283,10 @@ def test_blocks_that_came_at_the_same_time_are_told_one_after_the_other(service:
 
 
 def test_ids_of_calls_are_new_in_the_conversation(service: Service) -> None:
-    spent = {"toolUse": {"toolUseId": "t1", "name": "echo", "input": {}}}
-    result = {"toolResult": {"toolUseId": "t1", "content": [{"text": "a"}]}}
-    messages = [{"role": "assistant", "content": [spent]}, {"role": "user", "content": [result]}]
     calls = [event for index in range(3) for event in (call(index), piece(index, "{}"), end(index))]
     odd = [call(3, call_id="a b" * 40), end(3)]
 
-    run = service.converse([START, *calls, *odd, stop("tool_use"), METADATA], messages=messages)
+    run = service.converse([START, *calls, *odd, stop("tool_use"), METADATA], call_ids=["t1"])
 
     starts = [event["contentBlockStart"]["start"]["toolUse"] for event in run.events if "contentBlockStart" in event]
     assert [start["toolUseId"] for start in starts] == ["t1_2", "t1_3", "t1_4", ("a_b" * 40)[:40]]

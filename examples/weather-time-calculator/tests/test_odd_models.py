@@ -149,6 +149,20 @@ def test_a_call_that_fails_at_its_first_event_is_made_again(
     assert len(local_model.requests) == 2
 
 
+def test_a_model_may_give_the_same_id_to_every_call(agent: AgentClient, local_model: LocalModel) -> None:
+    calls = [Reply((Call("c1", "echo", {"text": text}),)) for text in ("1", "2", "3")]
+    local_model.replies.extend([calls[0], calls[1], Reply((Text(("done",)),)), calls[2], Reply((Text(("done",)),))])
+    first = agent.ask("Go")
+    second = agent.ask("Go on", first.session)
+
+    ids = [start.tool_call_id for answer in (first, second) for start in answer.of("TOOL_CALL_START")]
+    assert len(set(ids)) == 3
+    for answer in (first, second):
+        assert_well_formed(answer)
+        assert answer.text == "done"
+    assert local_model.refused == []
+
+
 @pytest.mark.parametrize(
     ("status", "code"), [(401, "credentials"), (404, "model_not_found"), (500, None), (502, None), (429, None)]
 )

@@ -1,8 +1,8 @@
 """Runs that wait: for a person's approval or answer, and for tools that the client has."""
 
 import json
-import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -318,11 +318,12 @@ def test_bad_arguments_say_which_and_an_unknown_tool_is_told(agent: AgentClient)
     assert unknown.outcome.type == "success"
 
 
-def test_pausing_leaves_nothing_behind(agent: AgentClient, local_model: LocalModel) -> None:
+def test_pausing_leaves_nothing_behind(
+    agent: AgentClient, local_model: LocalModel, eventually: Callable[[Callable[[], bool]], None]
+) -> None:
     for _ in range(3):
         asked = agent.ask('call send {"to": "Ada", "text": "hi"}')
-        assert agent.ping()["status"] == "Healthy"
+        eventually(lambda: agent.ping()["status"] == "Healthy")
         agent.run(resume(asked, {"approved": False}), asked.session)
-    time.sleep(0.2)
-    assert agent.ping()["status"] == "Healthy"
+    eventually(lambda: agent.ping()["status"] == "Healthy")
     assert [request.ended for request in local_model.requests] == ["complete"] * 6

@@ -68,3 +68,13 @@ def test_a_session_goes_on_after_thoughts(thoughtful: AgentClient) -> None:
 
 def test_a_model_that_is_not_asked_tells_no_thoughts(agent: AgentClient) -> None:
     assert not [kind for kind in agent.ask(CALL).types if kind.startswith("REASONING")]
+
+
+def test_what_a_provider_wants_back_stays_in_the_snapshot(thoughtful: AgentClient) -> None:
+    """https://docs.ag-ui.com/spec/1.0/events/reasoning: a snapshot without the value has withdrawn it."""
+    answer = thoughtful.ask(CALL)
+    snapshot = thoughtful.run({"history": True}, answer.session).of("MESSAGES_SNAPSHOT")[0]
+    told = {event.entity_id: event.encrypted_value for event in answer.of("REASONING_ENCRYPTED_VALUE")}
+
+    kept = {each.id: each.encrypted_value for each in snapshot.messages if each.role == "reasoning"}
+    assert told == {id: value for id, value in kept.items() if value}

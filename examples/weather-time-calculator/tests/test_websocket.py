@@ -15,7 +15,7 @@ def ask(socket: ClientConnection, body: dict[str, Any]) -> list[Any]:
     socket.send(json.dumps(body))
     events = []
     while not events or events[-1].type.value not in {"RUN_FINISHED", "RUN_ERROR"}:
-        events.append(EVENT.validate_json(socket.recv(timeout=10)))
+        events.append(EVENT.validate_json(socket.recv(timeout=30)))
     return events
 
 

@@ -39,26 +39,23 @@ def _new_line(event: KeyPressEvent) -> None:
 
 def converse(chat: Chat, question: str = "") -> int:
     """Answer the question, if there is one, then ask for others and answer them, until the user leaves."""
-    chat.ask(question) if question else chat.catch_up()
-    chat.note(f"weather-time-calculator at {chat.url} · /quit or Ctrl-D ends it · /help")
     prompt = _prompt()
-    leaving = False
-    while True:
+    chat.ask(question) if question else chat.catch_up()
+    note, pressed = f"weather-time-calculator at {chat.url} · /quit or Ctrl-D ends it · /help", 0
+    while pressed < 2:
         try:
-            line = prompt.prompt().strip()
-            leaving = False
+            chat.note(note) if note else None
+            line, note, pressed = prompt.prompt().strip(), "", 0
             if line == "/quit":
                 return OK
             if line:
                 _take(chat, line, prompt)
         except EOFError:
             return OK
-        except KeyboardInterrupt:  # at the prompt, or just after an answer that was to be stopped
-            if leaving:
-                return OK
-            leaving = not prompt.default_buffer.text
-            if leaving:
-                chat.note("Ctrl-C again leaves.")
+        except KeyboardInterrupt:  # at the prompt, or at any time between two: just after an answer, say
+            pressed = 0 if prompt.default_buffer.text else pressed + 1
+            note = "Ctrl-C again leaves." if pressed else ""
+    return OK
 
 
 def _take(chat: Chat, line: str, prompt: PromptSession[str]) -> None:

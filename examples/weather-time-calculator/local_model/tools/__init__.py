@@ -1,7 +1,11 @@
 """The chosen tools, as the local model knows them."""
 
 from ..offline_tool import OfflineTool
-from . import calculator, time, weather
+from . import (
+    calculator,
+    time,
+    weather,
+)
 
 OFFLINE_TOOLS: list[OfflineTool] = [
     weather.OFFLINE,

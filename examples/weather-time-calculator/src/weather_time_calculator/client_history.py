@@ -11,7 +11,7 @@ from .history import attachments_of, text_of
 from .model import READS
 
 MESSAGE_ID = re.compile(r"[!-~]{1,256}")
-CALL_ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
+TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 INSTRUCTIONS = {"system", "developer"}
 MAX_MESSAGES = 1000
 
@@ -35,7 +35,7 @@ def _check(message: Message) -> None:
         _check_question(message)
     elif isinstance(message, AssistantMessage):
         for call in message.tool_calls or []:
-            if not CALL_ID.fullmatch(call.id) or not CALL_ID.fullmatch(call.function.name):
+            if not MESSAGE_ID.fullmatch(call.id) or not TOOL_NAME.fullmatch(call.function.name):
                 raise Refused(400, "invalid_tool_call", "A tool call's id or name has characters that no model takes.")
             if not is_json_object(call.function.arguments or "{}"):
                 raise Refused(400, "invalid_tool_call", "A tool call's arguments are no JSON object.")

@@ -96,12 +96,12 @@ class RunEvents:
 
     def failed(self, failure: Failure, usage: Usage) -> str:
         """RUN_ERROR, which ends the stream at any point."""
-        return event_json(core.RunErrorEvent(code=failure.code, message=failure.message, usage=[self._usage(usage)]))
+        return event_json(core.RunErrorEvent(code=failure.code, message=failure.message, usage=self._usage(usage)))
 
     def _finished(self, outcome: core.RunFinishedOutcome, usage: Usage) -> str:
         return event_json(
             core.RunFinishedEvent(
-                thread_id=self._thread_id, run_id=self._run_id, outcome=outcome, usage=[self._usage(usage)]
+                thread_id=self._thread_id, run_id=self._run_id, outcome=outcome, usage=self._usage(usage)
             )
         )
 
@@ -206,16 +206,20 @@ class RunEvents:
             self.messages.append(self._said)
         return self._said
 
-    def _usage(self, usage: Usage) -> core.TokenUsage:
-        return core.TokenUsage(
+    def _usage(self, usage: Usage) -> list[core.TokenUsage] | None:
+        """What the provider counted: of what it did not, nothing is said."""
+        if usage == Usage():
+            return None
+        counts = core.TokenUsage(
             **self._names,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
+            input_tokens=usage.input_tokens or None,
+            output_tokens=usage.output_tokens or None,
             total_tokens=usage.input_tokens + usage.output_tokens,
             cached_input_tokens=usage.cached_input_tokens,
             cache_write_input_tokens=usage.cache_write_input_tokens,
             reasoning_tokens=usage.reasoning_tokens,
         )
+        return [counts]
 
 
 def _says(message: AssistantMessage) -> bool:

@@ -3,14 +3,16 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import dropwhile, groupby
 from typing import Any, cast
 
 from ag_ui import core
 from ag_ui.core import AssistantMessage, Message, ReasoningMessage, ToolCall, ToolMessage, UserMessage
 
+from .model_answer import CallIds
+from .provider import ID_CHARACTERS
 from .tools.toolbox import Tool
 
 FORMATS = {
@@ -116,16 +118,20 @@ def steps(messages: Sequence[Message]) -> tuple[Step, ...]:
     Models want the user to begin: a greeting before the first question is not among them.
     """
     found: list[Step] = []
+    ids, asked = CallIds(set(), ID_CHARACTERS), list[str]()
     for kind, group in groupby(dropwhile(lambda message: message.role != "user", messages), _kind):
         members = list(group)
         if kind == "user":
             found += [NO_ANSWER] if found and isinstance(found[-1], Results) else []
             found.append(_question(cast(list[UserMessage], members)))
         elif kind == "assistant":
-            found.append(_answer(members))
+            asked = [call.id for call in calls_of(members)]
+            found.append(_answer(members, ids))
         else:
             assert isinstance(found[-1], Answer)
-            found.append(_results(found[-1].calls, cast(list[ToolMessage], members)))
+            contents = {message.tool_call_id: text_of(message) for message in cast(list[ToolMessage], members)}
+            results = zip(asked, found[-1].calls, strict=True)
+            found.append(Results(tuple(Result(call, contents[id]) for id, call in results)))
     return tuple(found)
 
 
@@ -155,16 +161,19 @@ def attachments_of(message: UserMessage) -> Iterator[Attachment]:
             yield Attachment(source.mime_type, base64.b64decode(source.value, validate=True), f"document-{name}")
 
 
-def _answer(messages: Sequence[Message]) -> Answer:
-    """An answer; one of nothing but thoughts says that it is none: providers refuse a message without content."""
+def _answer(messages: Sequence[Message], ids: CallIds) -> Answer:
+    """An answer; one of nothing but thoughts says that it is none: providers refuse a message without content.
+
+    What a client or another provider called its calls may be nothing that this provider takes.
+    """
     said = [message for message in messages if isinstance(message, AssistantMessage)]
     thoughts = (message for message in messages if isinstance(message, ReasoningMessage))
-    calls = [call for message in said for call in message.tool_calls or []]
+    calls = [replace(call_of(call), id=ids.unique(call.id)) for call in calls_of(messages)]
     text = "\n\n".join(filter(None, map(text_of, said)))
     return Answer(
         tuple(Thought(thought.content, thought.encrypted_value) for thought in thoughts),
         text if text or calls else NO_ANSWER.text,
-        tuple(map(call_of, calls)),
+        tuple(calls),
     )
 
 
@@ -173,9 +182,10 @@ def call_of(call: ToolCall) -> Call:
     return Call(call.id, call.function.name, json.loads(call.function.arguments or "{}"))
 
 
-def _results(calls: tuple[Call, ...], messages: list[ToolMessage]) -> Results:
-    contents = {message.tool_call_id: text_of(message) for message in messages}
-    return Results(tuple(Result(call, contents[call.id]) for call in calls))
+def calls_of(messages: Iterable[Message]) -> list[ToolCall]:
+    """The tool calls in these messages."""
+    said = (message for message in messages if isinstance(message, AssistantMessage))
+    return [call for message in said for call in message.tool_calls or []]
 
 
 def turns(messages: Sequence[Message]) -> list[list[Message]]:

@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterable
 
 from .model_failures import model_failure
 
 SURROGATE = re.compile("[\ud800-\udfff]")
+ID_CHARACTERS = "a-zA-Z0-9_.:-"
 
 
 class Pieces:
@@ -59,11 +59,11 @@ class Pieces:
 class CallIds:
     """Ids of tool calls as the provider takes them back: each once in a conversation, of the characters allowed.
 
-    40 characters are the most that every provider takes.
+    40 characters are the most that every provider takes. `taken` gets each id that is given out.
     """
 
-    def __init__(self, taken: Iterable[str], allowed: str = "a-zA-Z0-9_.:-") -> None:
-        self._taken = set(taken)
+    def __init__(self, taken: set[str], allowed: str = ID_CHARACTERS) -> None:
+        self._taken = taken
         self._odd = re.compile(f"[^{allowed}]")
 
     def unique(self, call_id: str) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Protocol
@@ -31,12 +31,15 @@ class ModelCalls:
 
     `usage` adds up, with that of calls that failed; `failure` is the first one that a framework was told of, which it
     may have kept to itself; `count` is how many calls were begun. `retry_seconds` is how long one is tried again.
+    `call_ids` are those of the conversation's tool calls: some frameworks do not send them, and models give the same
+    ones again.
     """
 
-    def __init__(self, retry_seconds: float = 0) -> None:
+    def __init__(self, retry_seconds: float = 0, call_ids: Iterable[str] = ()) -> None:
         self.usage = Usage()
         self.failure: Failure | None = None
         self.count = 0
+        self.call_ids = set(call_ids)
         self.retry_seconds = retry_seconds
         self.closed = threading.Event()
         self._lock = threading.Lock()
@@ -85,9 +88,9 @@ def current_calls() -> ModelCalls:
 
 
 @contextmanager
-def model_calls(settings: Settings) -> Iterator[ModelCalls]:
+def model_calls(settings: Settings, call_ids: Iterable[str] = ()) -> Iterator[ModelCalls]:
     """Model calls made within, also by threads and tasks that inherit the context, have ended when the block has."""
-    calls = ModelCalls(settings.throttle_seconds)
+    calls = ModelCalls(settings.throttle_seconds, call_ids)
     token = _current.set(calls)
     try:
         yield calls

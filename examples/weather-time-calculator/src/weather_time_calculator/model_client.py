@@ -99,7 +99,7 @@ class ModelStream:
         self._calls = calls
         self._frames = Frames(stream)
         calls.add(self._frames)
-        events = Answer(request, calls).events(self._frames)
+        events = Answer(calls).events(self._frames)
         try:
             self._events = itertools.chain([MESSAGE_START, next(events)], events)
         except BaseException:

@@ -78,9 +78,8 @@ class Answer:
     The model's tokens are counted in `calls`.
     """
 
-    def __init__(self, request: Event, calls: ModelCalls) -> None:
-        blocks = [block for message in request.get("messages", []) for block in message.get("content", [])]
-        self._ids = CallIds(block["toolUse"]["toolUseId"] for block in blocks if "toolUse" in block)
+    def __init__(self, calls: ModelCalls) -> None:
+        self._ids = CallIds(calls.call_ids)
         self._calls = calls
         self._open: int | None = None
         self._block: Block | None = None

@@ -5,6 +5,7 @@ from contextlib import nullcontext
 import boto3
 from botocore.config import Config
 
+from .model_answer import ID_CHARACTERS as ID_CHARACTERS
 from .model_calls import model_calls as model_calls
 from .model_client import TrackedClient as TrackedClient
 from .model_client import failure as failure

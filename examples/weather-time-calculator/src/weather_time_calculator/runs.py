@@ -16,7 +16,7 @@ from . import provider
 from .conversation import Conversation, Pause, Turn
 from .errors import Failure, internal_failure, malformed_answer, shutting_down
 from .events import RunEvents, event_json
-from .history import Prompt, Question, Step, recent, steps, text_of, turns
+from .history import Prompt, Question, Step, calls_of, recent, steps, text_of, turns
 from .logs import log_run
 from .model_calls import ModelCalls, model_calls
 from .parts import Part, Usage
@@ -120,7 +120,9 @@ class Run:
         current_calls.set(self._calls)
         current_state.set(self._state)
         self.tell(self._events.started(self._request.parent_run_id))
-        with model_calls(self._runtime.settings) as self._model_calls:
+        if self._state != (self._request.state or {}):
+            self.tell(self._state_snapshot())  # what is told of its changes is told against this
+        with model_calls(self._runtime.settings, self._known_ids()) as self._model_calls:
             try:
                 last = await self._last_events()
             except (Exception, asyncio.CancelledError) as error:
@@ -179,6 +181,9 @@ class Run:
     def _tools(self) -> tuple[Tool, ...]:
         return (*TOOLS, *self._request.tools)
 
+    def _known_ids(self) -> set[str]:
+        return {call.id for call in calls_of([*self.turn.before, *self.turn.messages])}
+
     def _instructions(self) -> str:
         given = (text_of(message) for message in self._request.messages if message.role in ("system", "developer"))
         return "\n\n".join([SYSTEM_PROMPT, *given])
@@ -205,7 +210,7 @@ class Run:
         pause = Pause(turn=turn, interrupts=interrupts, client_calls=self._calls.client_calls)
         await self._keep(messages=self.turn.before, pause=pause, state=self._state)
         self.outcome = "paused"
-        state = [event_json(StateSnapshotEvent(snapshot=self._state))] if self._state else []
+        state = [self._state_snapshot()] if self._state else []
         before = [*state, self._snapshot(turn)] if interrupts else []
         return [*before, self._events.finished(self._usage, interrupts, pause.client_calls)]
 
@@ -256,6 +261,9 @@ class Run:
     def _close_messages(self, *, complete: bool = True) -> None:
         for entry in self._events.end(complete=complete):
             self.log.add(entry)
+
+    def _state_snapshot(self) -> str:
+        return event_json(StateSnapshotEvent(snapshot=self._state))
 
     def _snapshot(self, turn: list[Message]) -> str:
         return event_json(MessagesSnapshotEvent(messages=[*self._conversation.messages, *turn]))

@@ -1,8 +1,18 @@
 """The tools that the agent can call: plain typed functions, whose docstrings are what the model reads."""
 
-from . import calculator, own, time, weather
+from . import (
+    calculator,
+    own,
+    time,
+    weather,
+)
 from .toolbox import Tool, tool
 
-MODULES = [weather, time, calculator, own]
+MODULES = [
+    weather,
+    time,
+    calculator,
+    own,
+]
 
 TOOLS: list[Tool] = [tool(function) for module in MODULES for function in module.TOOLS]
