@@ -41,7 +41,8 @@ def converse(chat: Chat, question: str = "") -> int:
     """Answer the question, if there is one, then ask for others and answer them, until the user leaves."""
     prompt = _prompt()
     chat.ask(question) if question else chat.catch_up()
-    note, pressed = f"weather-time-calculator at {chat.url} · /quit or Ctrl-D ends it · /help", 0
+    note = f"weather-time-calculator at {chat.url} · /quit or Ctrl-D ends it · /help"
+    pressed = 0
     while pressed < 2:
         try:
             chat.note(note) if note else None
