@@ -21,6 +21,9 @@ OF_INTEREST = {
         "A notebook that runs offline, and the Python client that it is built on": "clients=python,notebook",
         "A Streamlit page": "clients=streamlit",
     },
+    "Protocols": {
+        "An agent that other agents call, with a tool that waits for approval": "protocol=a2a tools=time,messages",
+    },
     "Tools": {
         "Tools of MCP servers, beside one of the project's own": "tools=time,mcp",
         "Amazon's: a knowledge base, a sandbox that runs code, a browser": "tools=knowledge_base,"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from streamplate import names, other_template, presets, questions, repository, template, toolchain
+from streamplate import names, other_template, presets, questionnaire, questions, repository, template, toolchain
 from streamplate.errors import StreamplateError, UsageProblem
 from streamplate.our_template import OURS
 from streamplate.template import Template
@@ -77,7 +77,8 @@ def _rendered(
     """What the release makes of the answers, rendered into `project`, for `target`."""
     with origin.unpacked(tag) as folders:
         asked = questions.read(folders[tag])
-        answers = questions.typed(presets.answers(folders[tag], preset) | dict(given), asked)
+        told = presets.answers(folders[tag], preset) | dict(given)
+        answers = questions.typed(told, questionnaire.changeable(folders[tag], asked, told))
         rendered = origin.render(folders[tag], project, answers, tag=tag, ask=ask)
         questions.refuse_unasked(given, asked, rendered.answers)
         names.refuse_own_dependency(folders[tag], project)

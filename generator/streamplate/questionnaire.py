@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 from streamplate import other_template, questions, template
 from streamplate.errors import UsageProblem
-from streamplate.questions import Question
+from streamplate.questions import NOTHING, Question
 
 FOLDER = "my-agent"
 """A project's name follows from its folder: this one, for want of any."""
@@ -27,6 +27,17 @@ def options(release: str = "", *, source: str = "") -> list[Question]:
         asked = questions.read(folder)
         defaults = _defaults(folder, asked)
     return [replace(question, default=defaults.get(question.key, question.default)) for question in asked]
+
+
+def changeable(folder: Path, asked: list[Question], answers: Mapping[str, Any]) -> list[Question]:
+    """The questions, with the list that an answer such as `+a,-b` changes, also where that follows from others."""
+    changes = {key for key, value in answers.items() if isinstance(value, str) and value[:1] in ("+", "-")}
+    follows = {question.key for question in asked if question.multiple and isinstance(question.default, str)} & changes
+    if not follows:
+        return asked
+    others = questions.typed({key: value for key, value in answers.items() if key not in changes}, asked)
+    defaults = _defaults(folder, asked, others)
+    return [replace(each, default=defaults.get(each.key)) if each.key in follows else each for each in asked]
 
 
 def written(release: str = "", *, source: str = "") -> list[Question]:
@@ -52,14 +63,14 @@ def _other(source: str) -> Iterator[Path]:
             yield folders[tag]
 
 
-def _defaults(folder: Path, asked: Iterable[Question]) -> dict[str, Any]:
-    """Copier's own answers to a template's questions, for a project of which no file is wanted."""
+def _defaults(folder: Path, asked: Iterable[Question], answers: Mapping[str, Any] = NOTHING) -> dict[str, Any]:
+    """Copier's own answers to what `answers` leave open, for a project of which no file is wanted."""
     import copier
     from copier.errors import CopierError
     from jinja2 import TemplateError
     from plumbum import local
 
-    given = {question.key: question.example for question in asked if question.default is None}
+    given = {question.key: question.example for question in asked if question.default is None} | dict(answers)
     options: dict[str, Any] = {"defaults": True, "pretend": True, "skip_tasks": True, "quiet": True, "exclude": ["*"]}
     with tempfile.TemporaryDirectory(prefix="streamplate-") as place, local.env(PATH=""):
         try:

@@ -15,6 +15,7 @@ from deptry.cli import cli as deptry
 from vulture.core import Vulture
 
 MODULES = {
+    "a2a-sdk": "a2a",
     "ag-ui-protocol": "ag_ui",
     "agent-framework-core": "agent_framework",
     "aws-cdk-lib": "aws_cdk",
@@ -30,6 +31,7 @@ MODULES = {
     "openai-agents": "agents",
     "opentelemetry-instrumentation": "opentelemetry",
     "opentelemetry-sdk": "opentelemetry",
+    "protobuf": "google",
     "pydantic-ai-slim": "pydantic_ai",
     "python-dotenv": "dotenv",
     "strands-agents": "strands",
@@ -43,6 +45,7 @@ NOT_IMPORTED = {
     "mypy": "a command",
     "ruff": "a command",
     "types-jsonschema": "mypy reads it",
+    "types-protobuf": "mypy reads it",
     "types-pyyaml": "mypy reads it",
     "tzdata": "zoneinfo reads it where the system has no zones",
     "uvloop": "uvicorn's event loop",

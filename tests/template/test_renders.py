@@ -95,6 +95,13 @@ ALWAYS = {
     "tests/test_units.py",
     "tests/test_websocket.py",
 }
+BY_PROTOCOL = {
+    "a2a": {
+        *(f"src/my_agent/over_a2a/{name}.py" for name in ("__init__", "card", "errors", "handler", "messages")),
+        *(f"src/my_agent/over_a2a/{name}.py" for name in ("server", "tasks", "updates")),
+        *(f"tests/over_a2a/{name}.py" for name in ("__init__", "peer", "test_calls", "test_tasks")),
+    },
+}
 CODE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 JINJA = re.compile(r"(?<!\$)\{\{ ?[a-z_]+ ?\}\}|\{%")
 
@@ -114,7 +121,7 @@ def test_only_the_chosen_tools_are_there(answers: dict[str, Any], tmp_path: Path
         for file in (f"src/my_agent/tools/{tool}.py", f"local_model/tools/{tool}.py", f"tests/tools/test_{tool}.py")
     }
     package = {"tests/tools/__init__.py", "tests/tools/conftest.py"} if answers["tools"] else set()
-    assert set(files(project)) == ALWAYS | chosen | package
+    assert set(files(project)) == ALWAYS | chosen | package | BY_PROTOCOL.get(answers["protocol"], set())
     assert_all_is_needed(project)
     assert_clean(project)
 

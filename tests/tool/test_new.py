@@ -83,6 +83,31 @@ def test_a_list_is_given_as_words_or_as_yaml(
     assert answers(tmp_path / "x")["tools"] == chosen
 
 
+@pytest.mark.parametrize(
+    ("data", "lists"),
+    [
+        (["clients=+python"], {"clients": ["terminal", "web", "python"], "deployment": ["code-zip"]}),
+        (["deployment=+container"], {"clients": ["terminal", "web"], "deployment": ["code-zip", "container"]}),
+        (["clients=-terminal", "protocol=a2a"], {"clients": [], "deployment": []}),
+        (["tools=-time"], {"tools": ["weather", "calculator"]}),
+    ],
+)
+def test_a_list_is_changed_as_the_other_answers_make_it(
+    streamplate: Command, data: list[str], lists: dict[str, list[str]]
+) -> None:
+    options = [part for each in data for part in ("-d", each)]
+    made = json.loads(streamplate("new", "my-agent", "--defaults", "--dry-run", "--json", *options).output)
+
+    assert {key: made["answers"][key] for key in lists} == lists
+
+
+def test_what_does_not_go_with_the_protocol_is_refused(streamplate: Command) -> None:
+    refused = streamplate("new", "my-agent", "--defaults", "-d", "protocol=a2a", "-d", "clients=web")
+
+    assert refused.exit_code == 2
+    assert "clients: it speaks AG-UI, and callers of this agent A2A: choose terminal" in refused.output
+
+
 def test_a_value_may_hold_an_equals_sign_and_look_like_a_number(streamplate: Command, tmp_path: Path) -> None:
     streamplate("new", "x", "--defaults", "-d", "description=1=1")
     assert answers(tmp_path / "x")["description"] == "1=1"

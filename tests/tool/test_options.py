@@ -29,7 +29,8 @@ def test_defaults_are_what_a_project_gets(streamplate: Command) -> None:
     told = {question["key"]: question for question in json.loads(streamplate("options", "--json").output)}
     answers = json.loads(streamplate("new", "my-agent", "--defaults", "--dry-run", "--json").output)["answers"]
     assert {key: told[key]["default"] for key in answers} == answers
-    assert [key for key, question in told.items() if question["computed"]] == ["project_name", "model_id", "deployment"]
+    computed = [key for key, question in told.items() if question["computed"]]
+    assert computed == ["project_name", "model_id", "clients", "deployment"]
 
 
 def test_no_condition_is_told_in_jinja(streamplate: Command) -> None:

@@ -1,0 +1,84 @@
+"""AgentCore's A2A contract: JSON-RPC at `/`, the card, `/ping`; beside them AG-UI, as in `server.py`.
+
+AgentCore passes on what is A2A. The tests, and whoever looks into a run on this machine, use AG-UI.
+"""
+
+import logging
+import os
+
+from a2a.server.request_handlers.response_helpers import agent_card_to_dict
+from a2a.server.routes.jsonrpc_dispatcher import JsonRpcDispatcher
+from bedrock_agentcore import BedrockAgentCoreApp
+from sse_starlette import EventSourceResponse
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from .. import agent
+from ..errors import Refused
+from ..request_body import CheckedBody, _replay
+from ..runs import Answer
+from ..server import Server
+from ..settings import Settings
+from .card import card
+from .errors import rpc_refusal, without_traceback
+from .handler import Handler
+
+URL = "AGENTCORE_RUNTIME_URL"
+"""The variable that holds the address of a deployed agent."""
+
+
+def create_app(settings: Settings, answer: Answer = agent.answer) -> BedrockAgentCoreApp:
+    """The ASGI application. `answer` is the agent."""
+    server = A2AServer(settings, answer)
+    app = BedrockAgentCoreApp(
+        lifespan=server.lifespan,
+        middleware=[Middleware(CheckedRpc, max_bytes=settings.max_request_bytes)],
+    )
+    app.entrypoint(server.invoke)
+    app.websocket(server.converse)
+    app.ping(server.status)
+    app.router.routes += [
+        Route("/", server.call, methods=["POST"]),
+        Route("/.well-known/agent-card.json", describe, methods=["GET"]),
+    ]
+    return app
+
+
+class A2AServer(Server):
+    """The same sessions and runs, which peers reach as tasks."""
+
+    def __init__(self, settings: Settings, answer: Answer) -> None:
+        super().__init__(settings, answer)
+        handler = Handler(self._service, max_tasks=settings.max_sessions)
+        for name in ("a2a.server.routes.jsonrpc_dispatcher", "a2a.compat.v0_3.jsonrpc_adapter"):
+            logging.getLogger(name).addFilter(without_traceback)
+        self._dispatcher = JsonRpcDispatcher(handler, enable_v0_3_compat=True)
+
+    async def call(self, request: Request) -> Response:
+        """`POST /`: a JSON-RPC call. A stream says something every `HEARTBEAT_SECONDS`."""
+        response = await self._dispatcher.handle_requests(request)
+        if isinstance(response, EventSourceResponse):
+            response.ping_interval = self._settings.heartbeat_seconds
+        return response
+
+
+async def describe(request: Request) -> Response:
+    """`GET /.well-known/agent-card.json`: what the agent can do, and where."""
+    return JSONResponse(agent_card_to_dict(card(os.environ.get(URL) or str(request.base_url))))
+
+
+class CheckedRpc(CheckedBody):
+    """The same checks, whose answer to a JSON-RPC call is a JSON-RPC error."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with its body read, or refuse it."""
+        if scope["type"] != "http" or (scope["method"], scope["path"]) != ("POST", "/"):
+            return await super().__call__(scope, receive, send)
+        try:
+            body = await self._read(receive)
+        except Refused as refused:
+            return await JSONResponse(rpc_refusal(refused))(scope, receive, send)
+        await self._app(scope, _replay(body, receive), send)
