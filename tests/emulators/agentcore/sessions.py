@@ -90,6 +90,7 @@ class Sessions:
         self.storage: dict[tuple[str, ...], str] = {}
         self._locks: dict[tuple[str, ...], asyncio.Lock] = {}
         self._printed: list[asyncio.Task[None]] = []
+        self._pipes: list[asyncio.ReadTransport] = []
 
     async def get(self, runtime: Runtime, endpoint: str, version: Version, session_id: str) -> Session:
         """The live session with this id, started if there is none."""
@@ -182,7 +183,8 @@ class Sessions:
             original = await self._original(key, version, group)
             output = Path(tempfile.mkdtemp()) / "output"
             os.mkfifo(output)
-            reader = await _reader(output)
+            reader, pipe = await _reader(output)
+            self._pipes.append(pipe)
             assert original.stdin and original.stdout
             original.stdin.write(f"{' '.join([str(port), str(output), *self._mounts(key, version)])}\n".encode())
             answer = b""
@@ -230,6 +232,9 @@ class Sessions:
             await process.wait()
         if runtime is None:
             await asyncio.gather(*self._printed)
+            for pipe in self._pipes:
+                pipe.close()
+            await asyncio.sleep(0)  # transports close in the loop's next round
 
     async def _end(self, key: Key) -> None:
         session = self.running.pop(key, None)
@@ -245,12 +250,13 @@ class Sessions:
             await session.output
 
 
-async def _reader(fifo: Path) -> asyncio.StreamReader:
-    """What is written to the pipe."""
+async def _reader(fifo: Path) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]:
+    """What is written to the pipe, and what to close."""
     reader = asyncio.StreamReader()
     file = os.fdopen(os.open(fifo, os.O_RDONLY | os.O_NONBLOCK), "rb", 0)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), file)
-    return reader
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, file)
+    return reader, transport
 
 
 def _signal(session: Session, number: signal.Signals) -> None:
