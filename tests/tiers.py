@@ -11,6 +11,7 @@ TIERS = {
     "clients/test_signed.py": "browser",
     "deployment/": "deployment",
     "end_to_end/": "slow",
+    "end_to_end/test_another_framework.py": "cell",
     "end_to_end/test_cells.py": "cell",
     "end_to_end/test_types.py": "cell",
     "end_to_end/test_updates.py": "cell",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import streamplate
+import yaml
 
 FUNCTIONS = [streamplate.check, streamplate.configure, streamplate.new, streamplate.options, streamplate.update]
 
@@ -66,3 +67,20 @@ def test_everything_is_typed_and_explained(function: Callable[..., object]) -> N
     assert inspect.getdoc(function)
     assert signature.return_annotation is not inspect.Signature.empty
     assert all(parameter.annotation is not parameter.empty for parameter in signature.parameters.values())
+
+
+def test_a_default_follows_the_choice_that_it_came_from(tmp_path: Path) -> None:
+    made = streamplate.new(tmp_path / "my-agent", {"tools": []})
+    assert made.answers["model_id"] == "claude-sonnet-4-6"
+    streamplate.configure(made.path, {"model_provider": "openai"})
+    assert recorded(made.path)["model_id"] == "gpt-5.1"
+    commit(made.path)
+    streamplate.configure(made.path, {"model_id": "gpt-5.1-mini"})
+    commit(made.path)
+    streamplate.configure(made.path, {"framework": "langgraph"})
+    assert recorded(made.path)["model_id"] == "gpt-5.1-mini", "what the owner chose is theirs"
+
+
+def recorded(project: Path) -> dict[str, object]:
+    answers: dict[str, object] = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    return answers

@@ -47,6 +47,17 @@ def carried(answers: Mapping[str, Any], crossed: list[Notes], template: Path) ->
     return known({renamed.get(key, key): value for key, value in answers.items()}, template)
 
 
+def followers(asked: list[Question], had: Mapping[str, Any], given: Mapping[str, Any]) -> set[str]:
+    """Keys of `had` that may follow from the choices in `given`: who chooses another provider wants its usual model."""
+    if not any(
+        question.choices for question in asked if question.key in given and given[question.key] != had.get(question.key)
+    ):
+        return set()
+    return {
+        question.key for question in asked if question.computed and question.key in had and question.key not in given
+    }
+
+
 def keep_others(found: Project, old: Path, rendered: Path) -> None:
     """Add the keys that the owner put into the file, and that are no questions, to the new file in `rendered`."""
     import yaml

@@ -78,6 +78,10 @@ def _rendered(plan: Plan, folders: Mapping[str, Path], render: Render, crossed: 
         render(old, base, answers.known(had, old), tag=found.release, ask=False)
     asked, carried = questions.read(new), answers.carried(had, crossed, new)
     given = questions.typed(plan.request.answers, asked, carried)
+    if followers := answers.followers(asked, had, given):
+        chosen = {key: value for key, value in had.items() if key not in followers}
+        usual = render(old, folder / "usual" / name, answers.known(chosen, old), tag=found.release, ask=False).answers
+        carried = {key: value for key, value in carried.items() if key not in followers or value != usual.get(key)}
     made = render(new, theirs, carried | given, tag=plan.release, ask=plan.request.ask)
     questions.refuse_unasked(given, asked, made.answers)
     names.refuse_own_dependency(new, theirs)
