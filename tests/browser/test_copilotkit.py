@@ -44,7 +44,6 @@ def page(context: BrowserContext, built: Path, agent: Served) -> Iterator[Page]:
     assert {urlsplit(url).hostname for url in asked if url.startswith("http")} == {"127.0.0.1"}
 
 
-JSON = "application/json"
 HALF = """\
 data: {"type": "RUN_STARTED", "threadId": "t", "runId": "r"}
 
@@ -54,7 +53,7 @@ data: {"type": "TEXT_MESSAGE_CONTENT", "messageId": "m", "delta": "Half an answe
 
 """
 ERROR = 'data: {"type": "RUN_ERROR", "code": "model_error", "message": "The model failed."}\n\n'
-REFUSAL = '{"code": "session_busy", "message": "The session answers another question."}'
+REFUSAL = {"code": "session_busy", "message": "The session answers another question."}
 
 
 def stream(route: Route, events: str) -> None:
