@@ -62,10 +62,7 @@ def stream(route: Route, events: str) -> None:
 
 FAILURES: dict[str, tuple[Callable[[Route], None], str]] = {
     "an error of the server": (lambda route: route.fulfill(status=500, body="?"), "The agent answered HTTP 500."),
-    "a refusal": (
-        lambda route: route.fulfill(status=409, body=REFUSAL, content_type=JSON),
-        "The session answers another question.",
-    ),
+    "a refusal": (lambda route: route.fulfill(status=409, json=REFUSAL), REFUSAL["message"]),
     "no connection": (lambda route: route.abort(), "The connection broke"),
     "a cut stream": (lambda route: stream(route, HALF), "The connection broke before the answer was complete"),
     "a failed run": (lambda route: stream(route, HALF + ERROR), "The model failed. (model_error)"),
