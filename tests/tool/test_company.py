@@ -271,3 +271,77 @@ def test_plain_copier_reads_what_is_recorded(
     assert streamplate("new", "theirs", "--template", f"file://{tmp_path}/bare", "--defaults").exit_code == 0
     copier = ["copier", "update", "--defaults", "--quiet", "theirs"]
     subprocess.run([Path(sys.executable).parent / copier[0], *copier[1:]], check=True)
+
+
+def test_what_is_made_once_is_left_to_its_owner(streamplate: Command, trusted: str, release: Release) -> None:
+    once = "name: world\n_skip_if_exists: ['{{ name }}.md', lost.md]\n"
+    release("v1.1.0", copier_yml=once, world_md="1\n", lost_md="1\n")
+    assert streamplate("update", PROJECT).exit_code == 0
+    (PROJECT / "world.md").write_text("mine\n")
+    (PROJECT / "lost.md").unlink()
+    git("add", "-A")
+    git("commit", "-qm", "mine")
+    release("v1.2.0", world_md="2\n", lost_md="2\n")
+    result = streamplate("update", PROJECT, "--json")
+    (report,) = json.loads(result.stdout)
+    assert (result.exit_code, report["conflicts"], report["missed"]) == (0, [], [])
+    assert (PROJECT / "world.md").read_text() == "mine\n"
+    assert (PROJECT / "lost.md").read_text() == "2\n"
+
+
+def test_what_the_template_says_is_said(streamplate: Command, trusted: str, release: Release) -> None:
+    said = "_message_after_copy: Welcome {{ name }}\n_message_after_update: Well done {{ name }}\n"
+    release("v1.1.0", copier_yml="name: world\n" + said, agent_py=NEWER)
+    assert "Welcome Ada" in streamplate("new", "theirs", "--template", trusted, "--defaults", "-d", "name=Ada").stdout
+    assert "Well done world" in streamplate("update", PROJECT).stdout
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_its_migrations_are_named_and_not_run(
+    streamplate: Command, trusted: str, release: Release, tmp_path: Path, known: bool
+) -> None:
+    ran = tmp_path / "ran"
+    newer = f"[{{version: v1.1.0, command: 'touch {ran}'}}, {{version: v1.0.0, command: old}}, [python, other.py]]"
+    older = f"[{{version: v1.1.0, before: ['touch {ran}'], after: [[python, other.py]]}}]"
+    release("v1.1.0", copier_yml=f"name: world\n_migrations: {newer if known else older}\n", agent_py=NEWER)
+    result = streamplate("update", PROJECT, "--json")
+    (report,) = json.loads(result.stdout)
+    steps = [f"Migration of the template: touch {ran}", "Migration of the template: python other.py"]
+    assert (report["manual"], ran.exists()) == (steps, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: [", "v1.1.0.yml cannot be read"),
+        ("- one\n", "they are no KEY: VALUE lines"),
+        ("title: new\n", "'title' is none of summary, breaking"),
+        ("manual: Read it\n", "manual is 'Read it', which is no list of texts"),
+        ("renames: {a: [b]}\n", "which is no table of texts"),
+    ],
+)
+def test_notes_that_cannot_be_read(
+    streamplate: Command, trusted: str, release: Release, fork: Path, text: str, said: str
+) -> None:
+    (fork / "template/releases").mkdir(parents=True)
+    (fork / "template/releases/v1.1.0.yml").write_text(text)
+    release("v1.1.0", agent_py=NEWER)
+    result = streamplate("update", PROJECT)
+    assert (result.exit_code, said in result.stderr) == (1, True), result.stderr
+
+
+def test_a_name_of_an_own_dependency_is_refused_later_too(
+    streamplate: Command, trusted: str, fork: Path, release: Release
+) -> None:
+    (fork / "template").mkdir()
+    (fork / "template/packages.json").write_text(json.dumps({"world": ["httpx"]}))
+    (fork / "pyproject.toml.jinja").write_text(
+        "[project]\nname = '{{ name }}'\ndependencies = [{% if http %}'httpx>=1'{% endif %}]\n"
+    )
+    release("v1.1.0", copier_yml="name: world\nhttp: false\n")
+    assert streamplate("update", PROJECT).exit_code == 0
+    git("commit", "-qam", "updated")
+    for args in (["configure", PROJECT], ["update", PROJECT]):
+        refused = streamplate(*args, "-d", "http=true")
+        assert (refused.exit_code, "world is a package that comes with httpx" in refused.stderr) == (2, True)
+    assert git("status", "--porcelain") == ""

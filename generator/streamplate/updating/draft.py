@@ -12,8 +12,7 @@ from streamplate.errors import StreamplateError
 from streamplate.git import attempt, git
 from streamplate.project import Repository
 from streamplate.updating import journal
-from streamplate.updating.store import removal
-from streamplate.updating.three_way import Entry
+from streamplate.updating.store import Entry, removal
 
 _OURS = b"streamplate\n"
 """In `index.lock`: what tells our lock from git's."""

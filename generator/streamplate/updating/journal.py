@@ -21,7 +21,7 @@ from streamplate.git import attempt
 from streamplate.project import Repository
 from streamplate.toolchain import quoted
 from streamplate.updating.changes import Change
-from streamplate.updating.three_way import Entry
+from streamplate.updating.store import Entry
 
 
 @dataclass(frozen=True)

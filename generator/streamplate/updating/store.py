@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from streamplate.errors import StreamplateError
@@ -63,10 +64,26 @@ class Store:
         self.git("update-index", "-z", "--index-info", input=index_lines)
         return self.git("write-tree").strip()
 
+    def text(self, object_id: str) -> str:
+        return self.git("cat-file", "blob", object_id)
+
+    def blob(self, text: str) -> str:
+        """Object id of a file's content."""
+        return self.git("hash-object", "-w", "--stdin", "--no-filters", input=text).strip()
+
     def entries(self, tree: str) -> dict[str, tuple[str, str]]:
         """Mode and object id of each file in a tree."""
         listed = (line.split("\t", 1) for line in self.git("ls-tree", "-rz", tree).split("\0") if line)
         return {path: (meta.split()[0], meta.split()[2]) for meta, path in listed}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One side of a conflict: a file's git mode, object id and stage (1 base, 2 the project's, 3 the template's)."""
+
+    mode: str
+    object_id: str
+    stage: int
 
 
 def removal(path: str, like: str) -> str:

@@ -6,16 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from streamplate.updating.store import Store, removal
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One side of a conflict: a file's git mode, object id and stage (1 base, 2 the project's, 3 the template's)."""
-
-    mode: str
-    object_id: str
-    stage: int
+from streamplate.updating import settling
+from streamplate.updating.settling import Trees
+from streamplate.updating.store import Entry, Store, removal
 
 
 @dataclass(frozen=True)
@@ -28,7 +21,8 @@ class Merged:
     kept: list[str] = field(default_factory=list)
     """The user edited these and the template dropped them: kept as they are."""
     missed: list[str] = field(default_factory=list)
-    """The template changed these and the user deleted (or renamed and rewrote) them: still deleted."""
+    """The template changed these, or added them to a folder, and the user deleted, replaced, or renamed and rewrote it:
+    left alone."""
 
 
 def merge(store: Store, base: str, yours: str, theirs: str, *, label: str, renames: Mapping[str, str]) -> Merged:
@@ -41,17 +35,27 @@ def merge(store: Store, base: str, yours: str, theirs: str, *, label: str, renam
     parent = store.commit(base, "base")
     store.commit(yours, "yours", parent)
     store.commit(theirs, label, parent)
-    return _settled(store, *_parsed(store.merged("yours", label)))
+    tree, sides = _parsed(store.merged("yours", label))
+    entries = [store.entries(each) for each in (base, yours, theirs, tree)]
+    trees = Trees(entries[0], entries[1], entries[2], entries[3], label)
+    return _settled(store, tree, sides, trees)
 
 
-def _settled(store: Store, tree: str, sides: dict[str, list[Entry]]) -> Merged:
+def _settled(store: Store, tree: str, sides: dict[str, list[Entry]], trees: Trees) -> Merged:
     """Decide what needs no decision of the user: where one side removed a file, what the user has stays."""
+    lines, replaced = settling.yours_in_place(trees)
+    sides = {path: entries for path, entries in sides.items() if path not in lines}
+    rewritten, done = settling.by_content(store, sides, trees)
+    sides = {path: entries for path, entries in sides.items() if path not in done}
+    back = settling.in_deleted_folders(trees)
     kept = [path for path, entries in sides.items() if _stages(entries) == {1, 2}]
     missed = [path for path, entries in sides.items() if _stages(entries) == {1, 3}]
-    if missed:
-        tree = store.edited(tree, "".join(removal(path, tree) for path in missed))
+    lines |= rewritten | {path: removal(path, tree) for path in [*missed, *back]}
+    if lines:
+        # Removals first: a file may come where a folder was.
+        tree = store.edited(tree, "".join(sorted(lines.values(), key=lambda line: not line.startswith("0 "))))
     conflicts = {path: entries for path, entries in sides.items() if path not in kept and path not in missed}
-    return Merged(tree, conflicts, kept, missed)
+    return Merged(tree, conflicts, kept, sorted({*missed, *replaced, *back}))
 
 
 def _stages(entries: list[Entry]) -> set[int]:

@@ -18,7 +18,7 @@ from streamplate.updating import draft, files, guard, journal, restore
 from streamplate.updating.changes import Change, index_lines
 from streamplate.updating.draft import Draft
 from streamplate.updating.journal import Journal, Record
-from streamplate.updating.three_way import Entry
+from streamplate.updating.store import Entry
 
 
 def stage(
