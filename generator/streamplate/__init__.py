@@ -16,10 +16,12 @@ from streamplate.health import Health, check
 from streamplate.questionnaire import options
 from streamplate.questions import Question
 from streamplate.updating import Report, UpdateRequest, configure, undo, update
+from streamplate.updating.adoption import Adoption, adopt
 
 __version__ = "0.5.0"
 
 __all__ = [
+    "Adoption",
     "Health",
     "NewProject",
     "Question",
@@ -28,6 +30,7 @@ __all__ = [
     "UpdateRequest",
     "UsageProblem",
     "__version__",
+    "adopt",
     "check",
     "configure",
     "new",

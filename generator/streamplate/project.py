@@ -14,7 +14,7 @@ from streamplate.git import attempt, git, reason
 
 ANSWERS_FILE = ".copier-answers.yml"
 _MARKERS = ("^<<<<<<< ", "^=======$", "^>>>>>>> ")
-_NEVER_A_PROJECT = {".git", ".venv", "node_modules"}
+NEVER_A_PROJECT = {".git", ".venv", "node_modules"}
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def find(folder: Path) -> Iterator[Path]:
     """Every project below `folder`, in order of their paths, then the folders that cannot be looked into."""
     unreadable: list[str] = []
     for place, children, files in os.walk(folder, onerror=lambda error: unreadable.append(error.filename)):
-        children[:] = sorted(set(children) - _NEVER_A_PROJECT)
+        children[:] = sorted(set(children) - NEVER_A_PROJECT)
         if ANSWERS_FILE in files:
             yield Path(place)
     yield from map(Path, unreadable)

@@ -3,6 +3,7 @@
 import click
 
 from streamplate import __version__
+from streamplate.cli.adopt import adopt
 from streamplate.cli.check import check
 from streamplate.cli.complete import completion
 from streamplate.cli.doctor import doctor
@@ -34,5 +35,19 @@ def main() -> None:
     """Streaming agents, from template to Amazon Bedrock AgentCore."""
 
 
-for command in (try_, new, options, update, configure, undo, check, releases, trust_, source, doctor, completion):
+for command in (
+    try_,
+    new,
+    adopt,
+    options,
+    update,
+    configure,
+    undo,
+    check,
+    releases,
+    trust_,
+    source,
+    doctor,
+    completion,
+):
     main.add_command(command)

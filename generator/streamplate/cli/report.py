@@ -20,6 +20,7 @@ _LISTS = {
     "conflicts": "Conflicts to resolve, then git add:",
     "kept": "Kept with your edits, though the template no longer has it:",
     "missed": "Changed by the template, but deleted (or renamed and rewritten) by you, so left alone:",
+    "own": "Yours, and left as they are, though the template has files of these names:",
     "breaking": "Breaking changes:",
     "manual": "To do by hand:",
 }
@@ -65,7 +66,8 @@ def summary(reports: list[Report]) -> str:
 
 
 def _headline(report: Report) -> str:
-    versions = f"{report.old} → {report.new}" if report.old != report.new else report.new
+    versions = f"{report.old} → {report.new}" if report.old not in ("", report.new) else report.new
+    versions += ", adopted" if report.status == "adopted" else ""
     return f"{click.style(_name(report), bold=True)}: {versions}"
 
 

@@ -14,6 +14,15 @@ from streamplate.questions import Question
 from streamplate.render import recorded
 from streamplate.updating.store import Store
 
+OWN_FILES = "own_files"
+"""Key of the answers file: files that the template leaves alone while they are there."""
+
+
+def own_files(found: Project) -> list[str]:
+    """Files that are the owner's since the repository was adopted, though the template has some of their names."""
+    listed = found.answers.get(OWN_FILES, [])
+    return [path for path in listed if isinstance(path, str)] if isinstance(listed, list) else []
+
 
 def known(answers: Mapping[str, Any], template: Path) -> dict[str, Any]:
     """Those answers that the template asks for; of several choices a list."""

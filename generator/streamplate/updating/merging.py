@@ -41,7 +41,9 @@ def _merged(repository: Repository, plan: Plan, folders: Mapping[str, Path], ren
         store = Store(Path(folder, "store"), repository)
         sides = _rendered(plan, folders, render, crossed, Path(folder))
         base, theirs = (store.tree(path) for path in (sides.base, sides.theirs))
-        base, theirs = once.left_alone(store, base, repository.tree, theirs, sides.once)
+        base, theirs = once.left_alone(
+            store, base, repository.tree, theirs, [*sides.once, *answers.own_files(plan.project)]
+        )
         moves = {old: new for release in crossed for old, new in release.renames.items()}
         yours = answers.aligned(store, repository.tree, base)
         merged = three_way.merge(store, base, yours, theirs, label=plan.release, renames=moves)
@@ -116,7 +118,7 @@ def _report(plan: Plan, store: Store, repository: Repository, merged: Merged, cr
     )
 
 
-def _with_refusal(report: Report, repository: Repository, changed: list[Change]) -> Report:
+def with_refusal(report: Report, repository: Repository, changed: list[Change]) -> Report:
     """A preview's report, with what the update itself would be refused for."""
     try:
         guard.refuse(repository, changed, guard.flags(repository))
@@ -129,7 +131,7 @@ def _delivered(report: Report, repository: Repository, store: Store, merged: Mer
     changed = changes.between(store, repository.tree, merged.tree, prefix=repository.prefix)
     if plan.request.preview:
         diff = store.git("diff", "--binary", "-M", repository.tree, merged.tree)
-        return replace(_with_refusal(report, repository, changed), diff=diff)
+        return replace(with_refusal(report, repository, changed), diff=diff)
     conflicts = {repository.prefix + path: entries for path, entries in merged.conflicts.items()}
     sides = [entry.object_id for entries in conflicts.values() for entry in entries]
     objects = [*(change.object_id for change in changed if not change.is_removal), *sides]

@@ -1,4 +1,4 @@
-"""Files that a template makes once and leaves to their owner: `_skip_if_exists` of Copier."""
+"""Files that a template makes once and leaves to their owner: `_skip_if_exists` of Copier, and what was adopted."""
 
 from __future__ import annotations
 

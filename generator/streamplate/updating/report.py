@@ -14,7 +14,7 @@ class Report:
 
     path: str
     status: str
-    """`updated`, `conflicts`, `up to date` or `failed`."""
+    """`updated`, `conflicts`, `up to date`, `adopted` or `failed`."""
     old: str = ""
     new: str = ""
     added: list[str] = field(default_factory=list)
@@ -26,6 +26,8 @@ class Report:
     """Files with the user's edits that the template no longer has: kept."""
     missed: list[str] = field(default_factory=list)
     """Files that the user deleted, or renamed and rewrote, and the template changed: still deleted."""
+    own: list[str] = field(default_factory=list)
+    """Of a repository that was adopted: files of its own where the template has some too. They stay."""
     breaking: list[str] = field(default_factory=list)
     manual: list[str] = field(default_factory=list)
     message: str = ""
