@@ -23,6 +23,7 @@ OF_INTEREST = {
     },
     "Protocols": {
         "An agent that other agents call, with a tool that waits for approval": "protocol=a2a tools=time,messages",
+        "An agent that is a tool of MCP clients": "protocol=mcp",
     },
     "Tools": {
         "Tools of MCP servers, beside one of the project's own": "tools=time,mcp",

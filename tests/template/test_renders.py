@@ -101,6 +101,10 @@ BY_PROTOCOL = {
         *(f"src/my_agent/over_a2a/{name}.py" for name in ("server", "tasks", "updates")),
         *(f"tests/over_a2a/{name}.py" for name in ("__init__", "peer", "test_calls", "test_tasks")),
     },
+    "mcp": {
+        *(f"src/my_agent/over_mcp/{name}.py" for name in ("__init__", "server", "tools")),
+        *(f"tests/over_mcp/{name}.py" for name in ("__init__", "test_tools")),
+    },
 }
 CODE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 JINJA = re.compile(r"(?<!\$)\{\{ ?[a-z_]+ ?\}\}|\{%")

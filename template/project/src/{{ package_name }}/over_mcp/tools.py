@@ -1,0 +1,134 @@
+"""What callers find: `ask`, which is a run and tells it as progress, and the agent's own tools."""
+
+import json
+from contextlib import aclosing
+from typing import Any
+from uuid import uuid4
+
+from bedrock_agentcore import BedrockAgentCoreContext
+from mcp import types
+from mcp.server.context import ServerRequestContext
+from mcp.shared.exceptions import MCPError
+
+from ..errors import Refused
+from ..requests import parse
+from ..server import SESSION_HEADER
+from ..service import Service
+from ..settings import Settings
+from ..tools import TOOLS
+from ..tools.ask import Ask
+from ..tools.state import current_state
+from ..tools.toolbox import Tool, Workers
+
+Context = ServerRequestContext[Any, Any]
+ASK = "ask"
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "prompt": {"type": "string", "description": "What to ask, in words."},
+        "session": {"type": "string", "description": "The session to go on with, as an earlier answer names it."},
+        "resume": {
+            "type": "array",
+            "items": {"type": "object"},
+            "description": "In place of a prompt: answers to all interrupts of an earlier answer, "
+            '[{"interruptId": "…", "status": "resolved", "payload": {…}}]; the payload fits its responseSchema.',
+        },
+    },
+    "additionalProperties": False,
+}
+
+
+class Offered:
+    """The tools of the server. `calls` is how many go on."""
+
+    def __init__(self, service: Service, settings: Settings, description: str) -> None:
+        self.calls = 0
+        self._service = service
+        self._workers = Workers(settings.tool_seconds, settings.max_tool_threads)
+        self._ask_tool = types.Tool(name=ASK, description=f"Ask the agent. {description}", input_schema=SCHEMA)
+
+    async def list(self, context: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+        """`tools/list`: all on one page."""
+        own = [
+            types.Tool(name=tool.name, description=tool.description, input_schema=tool.parameters)
+            for tool in TOOLS
+            if tool.function and tool.name != ASK
+        ]
+        return types.ListToolsResult(tools=[self._ask_tool, *own])
+
+    async def call(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+        """`tools/call`. A caller that leaves ends it."""
+        self.calls += 1
+        arguments = params.arguments or {}
+        try:
+            if params.name == ASK:
+                return await self._ask(context, arguments)
+            return await self._run(_found(params.name), arguments)
+        except Refused as refused:
+            return _result(f"{refused.message} ({refused.code})", refused.body, is_error=True)
+        finally:
+            self.calls -= 1
+
+    async def _ask(self, context: Context, arguments: dict[str, Any]) -> types.CallToolResult:
+        if unknown := arguments.keys() - SCHEMA["properties"]:
+            raise Refused(400, "invalid_request", f"`ask` has no argument {min(unknown)}.")
+        given = {name: value for name, value in arguments.items() if name != "session"}
+        header = context.request.headers.get(SESSION_HEADER) if context.request else None
+        session = arguments.get("session", header)
+        if not isinstance(session, str | None):
+            raise Refused(400, "invalid_session", "`session` must be text.")
+        request = parse(given, session, str(uuid4()))
+        BedrockAgentCoreContext.set_request_context(request.run_id, request.session_id)  # log_json reads them
+        text, last = "", {}
+        async with self._service.events(request) as events, aclosing(events):
+            async for number, event in events:
+                last = json.loads(event)
+                text = "" if last["type"] == "TEXT_MESSAGE_START" else text + _delta(last)
+                if message := _delta(last) or last.get("toolCallName"):
+                    await context.session.report_progress(number, None, message)
+        return _answer(text, last, request.session_id)
+
+    async def _run(self, tool: Tool, arguments: dict[str, Any]) -> types.CallToolResult:
+        """Run a tool, unless a person has to be asked, who is not here."""
+        assert tool.function
+        try:
+            checked = tool.arguments(arguments)
+        except ValueError as error:
+            raise Refused(400, "invalid_arguments", str(error)) from error
+        if tool.approval and tool.approval.needed(checked):
+            message = f"{tool.name} waits for a person: “{tool.approval.text(checked)}” `{ASK}` has it approved."
+            raise Refused(409, "approval_needed", message)
+        current_state.set({})
+        result = await self._workers.run(tool.function, checked)
+        if isinstance(result, Ask):
+            raise Refused(409, "answer_needed", f"{tool.name} asks a person: “{result.message}” Use `{ASK}`.")
+        return _result(result, None, is_error=result.startswith("Error: "))
+
+
+def _found(name: str) -> Tool:
+    for tool in TOOLS:
+        if tool.name == name and tool.function:
+            return tool
+    raise MCPError(types.INVALID_PARAMS, f"There is no tool {name}.")
+
+
+def _delta(event: dict[str, Any]) -> str:
+    return str(event["delta"]) if event["type"] == "TEXT_MESSAGE_CONTENT" else ""
+
+
+def _answer(text: str, last: dict[str, Any], session: str) -> types.CallToolResult:
+    """What a run comes to: its last text; or why there is none; or what is asked, and how to go on."""
+    if last["type"] == "RUN_ERROR":
+        return _result(last["message"], {"code": last["code"], "session": session}, is_error=True)
+    outcome = last["outcome"]
+    told = {"session": session, "outcome": outcome["type"]}
+    if outcome["type"] != "interrupt":
+        return _result(text or "(no answer)", told, is_error=outcome["type"] != "success")
+    asked = outcome["interrupts"]
+    waits = f"{text}\n\nThe agent waits for answers: call `{ASK}` with this session, and `resume`.\n{json.dumps(asked)}"
+    return _result(waits.strip(), told | {"interrupts": asked})
+
+
+def _result(text: str, structured: dict[str, Any] | None, *, is_error: bool = False) -> types.CallToolResult:
+    content = [types.TextContent(type="text", text=text)]
+    return types.CallToolResult(content=list(content), structured_content=structured, is_error=is_error)
