@@ -27,6 +27,13 @@ class Notes:
     """Files that are gone for good."""
     answers: dict[str, str] = field(default_factory=dict)
     """Questions that changed their name, old key to new."""
+    settings: dict[str, str] = field(default_factory=dict)
+    """Keys of TOML files that are not read any more, as `deploy.toml:table.key`, and what takes their place."""
+
+    @property
+    def features(self) -> list[str]:
+        """The parts of the summary, which stand between semicolons."""
+        return [part.strip() for part in self.summary.split(";") if part.strip()]
 
 
 def read(template: Path) -> list[Notes]:
@@ -90,6 +97,7 @@ _FORMS: dict[str, tuple[_Form, str]] = {
     "renames": (_is_pairs, "table of texts"),
     "removed": (_is_texts, "list of texts"),
     "answers": (_is_pairs, "table of texts"),
+    "settings": (_is_pairs, "table of texts"),
 }
 
 

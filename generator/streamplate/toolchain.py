@@ -36,6 +36,14 @@ def next_steps(project: Path, scripts: set[str]) -> list[str]:
     return [enter, *install, *(str(SCRIPTS / command) for command in commands)]
 
 
+def checks(project: Path) -> list[str]:
+    """The commands that test a project, of the tools that its pyproject.toml asks for."""
+    path = project / "pyproject.toml"
+    text = path.read_text("utf-8") if path.is_file() else ""
+    commands = [f"uv run {command}" for command in ("ruff check", "mypy", "pytest") if command.split()[0] in text]
+    return ["uv sync", *commands] if commands else []
+
+
 def shown(path: Path) -> str:
     """`path` from the current folder, or whole where that is not above it."""
     here = Path.cwd()

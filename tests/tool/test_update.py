@@ -234,7 +234,7 @@ def test_notes_of_every_release_crossed_are_shown(project: Callable[..., None], 
     )
     result = streamplate("update", "my-agent")
     assert "Breaking changes:\n  `PORT` is required" in result.output
-    assert "To do by hand:\n  Run uv lock" in result.output
+    assert "To do by hand:\n  [ ] Run uv lock" in result.output
     assert yaml.safe_load(read(".copier-answers.yml"))["kit"] == ["weather"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -20,10 +21,16 @@ _LISTS = {
     "conflicts": "Conflicts to resolve, then git add:",
     "kept": "Kept with your edits, though the template no longer has it:",
     "missed": "Changed by the template, but deleted (or renamed and rewritten) by you, so left alone:",
+    "news": "What is new:",
     "own": "Yours, and left as they are, though the template has files of these names:",
     "breaking": "Breaking changes:",
     "manual": "To do by hand:",
+    "checks": "To test it:",
 }
+
+
+_TICKED = ("conflicts", "manual", "checks")
+"""What somebody has to do."""
 
 
 def exit_code(reports: list[Report]) -> int:
@@ -43,7 +50,8 @@ def one(report: Report, preview: bool) -> str:
     lines = [_headline(report), *_files(report)]
     for attribute, title in _LISTS.items():
         if items := getattr(report, attribute):
-            lines += ["", click.style(title, bold=True), *(f"  {item}" for item in items)]
+            box = "[ ] " if attribute == "manual" else ""
+            lines += ["", click.style(title, bold=True), *(f"  {box}{item}" for item in items)]
     if preview:
         refused = ["", f"It would be refused: {report.error}", report.hint] if report.error else []
         return "\n".join([report.diff, *lines, *refused, "", "Nothing was written."])
@@ -63,6 +71,26 @@ def summary(reports: list[Report]) -> str:
     """How many projects ended in which state."""
     counts = {status: sum(report.status == status for report in reports) for status in _COLOURS}
     return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+
+
+def markdown(reports: list[Report]) -> str:
+    """One document about all projects, for an issue or a pull request: what is new, then what each asks for."""
+    news = dict.fromkeys(item for report in reports for item in report.news)
+    parts = [f"# Template update: {summary(reports)}", *(["## What is new", _items(news)] if news else [])]
+    return "\n\n".join([*parts, *map(_section, reports)]) + "\n"
+
+
+def _section(report: Report) -> str:
+    versions = f"{report.old} → {report.new}" if report.old not in ("", report.new) else report.new
+    parts = [f"## {_name(report)}: {report.status}", versions, report.error, report.hint]
+    for attribute, title in _LISTS.items():
+        if attribute != "news" and (items := getattr(report, attribute)):
+            parts += [f"### {title.rstrip(':')}", _items(items, "- [ ] " if attribute in _TICKED else "- ")]
+    return "\n\n".join(filter(None, parts))
+
+
+def _items(items: Iterable[str], bullet: str = "- ") -> str:
+    return "\n".join(f"{bullet}{item}" for item in items)
 
 
 def _headline(report: Report) -> str:

@@ -25,7 +25,7 @@ from streamplate.updating.report import failed
     epilog=examples(
         "streamplate update --preview",
         "streamplate update my-agent",
-        "streamplate update --all ~/agents --branch template-update",
+        "streamplate update --all ~/agents --branch template-update --report update.md",
         "streamplate update --to v0.4.0 --template https://example.com/our-template.git",
     )
 )
@@ -45,6 +45,9 @@ from streamplate.updating.report import failed
 @source_option
 @trust_option
 @click.option("--defaults", is_flag=True, help="Ask nothing: defaults for new questions.")
+@click.option(
+    "--report", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write a report of all of it, Markdown."
+)
 @json_option
 @click.pass_context
 def update(
@@ -59,6 +62,7 @@ def update(
     source: str,
     trust: bool,
     defaults: bool,
+    file: Path | None,
     as_json: bool,
 ) -> None:
     """Bring projects to a newer template, your edits kept.
@@ -69,7 +73,10 @@ def update(
     ask = not (defaults or as_json or preview) and sys.stdin.isatty() and sys.stdout.isatty()
     request = UpdateRequest(to=to, answers=from_data(data), branch=branch, preview=preview, ask=ask, back=back)
     with sources.opened(source, trusted=trust, say=_say) as choose:
-        _finish(context, _updated(context, projects(paths, below), request, choose, as_json), preview, as_json)
+        reports = _updated(context, projects(paths, below), request, choose, as_json)
+        if file:
+            file.write_text(report.markdown(reports), "utf-8")
+        _finish(context, reports, preview, as_json)
 
 
 @click.command(

@@ -8,13 +8,24 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from streamplate import names, notes, project, questions
+from streamplate import names, notes, project, questions, toolchain
 from streamplate.errors import StreamplateError
 from streamplate.notes import Notes
 from streamplate.project import Repository
 from streamplate.render import Render
 from streamplate.toolchain import quoted
-from streamplate.updating import answers, branch, changes, guard, journal, migrations, once, three_way, worktree
+from streamplate.updating import (
+    answers,
+    branch,
+    changes,
+    guard,
+    journal,
+    migrations,
+    once,
+    settings,
+    three_way,
+    worktree,
+)
 from streamplate.updating.changes import Change
 from streamplate.updating.plan import Plan
 from streamplate.updating.report import Report
@@ -47,9 +58,11 @@ def _merged(repository: Repository, plan: Plan, folders: Mapping[str, Path], ren
         moves = {old: new for release in crossed for old, new in release.renames.items()}
         yours = answers.aligned(store, repository.tree, base)
         merged = three_way.merge(store, base, yours, theirs, label=plan.release, renames=moves)
-        report = replace(_report(plan, store, repository, merged, crossed), message=sides.message)
-        manual = [*report.manual, *migrations.steps(folders[plan.release], plan.project.release, plan.release)]
-        report = replace(report, manual=manual)
+        report = _report(plan, store, repository, merged, crossed)
+        steps = migrations.steps(folders[plan.release], plan.project.release, plan.release)
+        gone = settings.gone(sides.base, sides.theirs, _settings(store, repository, merged), crossed)
+        report = replace(report, manual=[*report.manual, *steps, *gone], message=sides.message)
+        report = replace(report, checks=toolchain.checks(sides.theirs))
         return _delivered(report, repository, store, merged, plan)
 
 
@@ -113,9 +126,18 @@ def _report(plan: Plan, store: Store, repository: Repository, merged: Merged, cr
         conflicts=sorted(merged.conflicts),
         kept=merged.kept,
         missed=merged.missed,
+        news=[f"{each.release}: {feature}" for each in crossed for feature in each.features],
         breaking=[text for release in crossed for text in release.breaking],
         manual=[text for release in crossed for text in release.manual],
     )
+
+
+def _settings(store: Store, repository: Repository, merged: Merged) -> dict[str, str]:
+    """The owner's TOML files as merged or, in conflict, as they were. Tools read pyproject.toml, not the project."""
+    mine = store.entries(repository.tree)
+    files = store.entries(merged.tree) | {path: mine[path] for path in merged.conflicts if path in mine}
+    wanted = [path for path in files if path.endswith(".toml") and "/" not in path and path != "pyproject.toml"]
+    return {path: store.text(files[path][1]) for path in wanted}
 
 
 def with_refusal(report: Report, repository: Repository, changed: list[Change]) -> Report:

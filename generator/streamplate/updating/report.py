@@ -26,10 +26,14 @@ class Report:
     """Files with the user's edits that the template no longer has: kept."""
     missed: list[str] = field(default_factory=list)
     """Files that the user deleted, or renamed and rewrote, and the template changed: still deleted."""
+    news: list[str] = field(default_factory=list)
+    """What the releases on the way bring."""
     own: list[str] = field(default_factory=list)
     """Of a repository that was adopted: files of its own where the template has some too. They stay."""
     breaking: list[str] = field(default_factory=list)
     manual: list[str] = field(default_factory=list)
+    checks: list[str] = field(default_factory=list)
+    """Commands of the project that test it."""
     message: str = ""
     """What the template says after an update, `_message_after_update` of Copier."""
     undo: str = ""
