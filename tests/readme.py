@@ -1,4 +1,4 @@
-"""The tables in README.md: `python -m tests.readme` writes them from the template's own data, and a test compares."""
+"""The tables in README.md and docs: `python -m tests.readme` writes them from the template's data, a test compares."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from streamplate import Question
 from tests.template.combinations import matrix, questions
 
 README = Path(__file__).parents[1] / "README.md"
+PAGES = [README, README.parent / "docs" / "measurements.md"]
 RESULTS = Path(__file__).parent / "benchmarks" / "frameworks.json"
 """What tests/benchmarks/frameworks.py measured."""
 
@@ -79,13 +80,13 @@ def filled(text: str) -> str:
     """`text` with what stands between `<!-- NAME -->` and `<!-- end -->` made afresh."""
     for name, table in TABLES.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-        assert len(pattern.findall(text)) == 1, f"README.md has no place for the table of {name}"
         text = pattern.sub(lambda found, table=table: f"{found[1]}{table()}\n{found[2]}", text)
     return text
 
 
 def main() -> None:
-    README.write_text(filled(README.read_text("utf-8")), "utf-8")
+    for page in PAGES:
+        page.write_text(filled(page.read_text("utf-8")), "utf-8")
 
 
 if __name__ == "__main__":

@@ -7,27 +7,39 @@ from pathlib import Path
 
 import pytest
 
-from tests.readme import README, filled
+from tests import reference
+from tests.readme import PAGES, README, filled
 
 ROOT = README.parent
-DOCUMENTS = sorted(ROOT.glob("*.md"))
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
-def test_the_tables_of_the_readme_are_those_of_the_template() -> None:
-    text = README.read_text()
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_the_tables_are_those_of_the_template(page: Path) -> None:
+    text = page.read_text()
 
-    assert filled(text) == text, "README.md is behind the template: run `python -m tests.readme`"
+    assert "<!-- end -->" in text
+    assert filled(text) == text, f"{page.name} is behind the template: run `python -m tests.readme`"
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("name", reference.NAMES)
+def test_the_reference_is_what_the_code_says(name: str) -> None:
+    page = reference.FOLDER / name
+
+    assert page.read_text() == reference.pages()[name], f"{page} is behind the code: run `python -m tests.reference`"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_to_files(document: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text())
 
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    assert [link for link in links if not (document.parent / link).exists()] == []
 
 
 @pytest.mark.parametrize(
-    "document", [path for path in DOCUMENTS if path.name != "CHANGELOG.md"], ids=lambda path: path.name
+    "document",
+    [path for path in DOCUMENTS if path.name != "CHANGELOG.md"],
+    ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_files_and_commands_that_are_named_exist(document: Path) -> None:
     named = re.findall(r"`((?:tests|template|generator|examples)/[\w./-]+)`", document.read_text())

@@ -1,0 +1,80 @@
+"""The tutorial, followed to the letter: its files are written, its commands are run, in the order of the page."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.end_to_end.conftest import ROOT
+from tests.end_to_end.test_main_job import serving
+
+PAGE = ROOT / "docs" / "tutorial.md"
+BLOCK = re.compile(r"^```(console|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ADDRESS = "http://127.0.0.1:8080"
+
+
+class Reader:
+    """Who follows the page, with the command from the wheel on the path."""
+
+    def __init__(self, folder: Path, streamplate: Path) -> None:
+        self.folder = folder
+        self.printed: dict[str, str] = {}
+        self._path = os.pathsep.join([str(streamplate.parent), os.environ["PATH"]])
+        self._server = ExitStack()
+        self._url = ADDRESS
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.close()
+
+    def write(self, text: str) -> None:
+        """A file, whose first line names it. The agent is started again, as the page says."""
+        path = self.folder / text.partition("\n")[0].removeprefix("# ")
+        path.write_text(text.partition("\n")[2])
+        self._serve()
+
+    def run(self, command: str) -> None:
+        """A line of a console block."""
+        if command.startswith("cd "):
+            self.folder /= command.removeprefix("cd ")
+        elif command.startswith("uv run serve"):
+            self._shell("uv sync --quiet")
+            self._serve()
+        else:
+            self.printed[command] = self._shell(command.replace(ADDRESS, self._url))
+
+    def _serve(self) -> None:
+        self._server.close()
+        self._url = self._server.enter_context(serving(self.folder))
+
+    def _shell(self, command: str) -> str:
+        environment = {name: value for name, value in os.environ.items() if name not in {"VIRTUAL_ENV", "PYTHONPATH"}}
+        environment |= {"PATH": self._path, "PORT": self._url.rpartition(":")[2]}
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=600
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+
+def test_the_tutorial_can_be_followed(streamplate: Path, tmp_path: Path) -> None:
+    with Reader(tmp_path, streamplate) as reader:
+        for kind, text in BLOCK.findall(PAGE.read_text("utf-8")):
+            if kind == "python":
+                reader.write(text)
+            else:
+                for line in text.splitlines():
+                    reader.run(line)
+
+    printed = list(reader.printed.values())
+    assert "449" in printed[1]
+    assert '"delta":"1"' in printed[2]
+    assert "refunded 15.00 euros for A17" in printed[3]
+    assert '"type":"interrupt"' in printed[4] and "Refund 30.0 euros for B22?" in printed[4]
+    assert "42" in reader.printed["uv run python ask.py"]
+    assert "AWS::BedrockAgentCore::Runtime" in reader.printed["uv run deploy --dry-run"]
