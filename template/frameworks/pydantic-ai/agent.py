@@ -60,7 +60,7 @@ async def answer(prompt: Prompt, model: Model, settings: Settings) -> AsyncGener
         usage_limits=UsageLimits(request_limit=settings.max_turns),
         retries=settings.max_turns,
     )
-    translation = Translation()
+    translation = Translation({tool.name for tool in prompt.tools})
     try:
         async with run as events:
             async for event in events:
@@ -98,7 +98,8 @@ class Toolset(AbstractToolset[None]):
 class Translation:
     """Reads Pydantic AI's events; those it yields nothing for repeat what others said, or say what is to come."""
 
-    def __init__(self) -> None:
+    def __init__(self, tools: set[str]) -> None:
+        self._tools = tools
         self._call_ids: dict[int, str] = {}
 
     def parts(self, event: AgentStreamEvent | AgentRunResultEvent[Any]) -> Iterator[Part]:
@@ -124,7 +125,8 @@ class Translation:
             case FunctionToolCallEvent(part=call):
                 yield parts.ToolCallEnd(call.tool_call_id)
             case FunctionToolResultEvent(part=result):
-                yield parts.ToolResult(result.tool_call_id, result.model_response_str())
+                unknown = None if result.tool_name in self._tools else f"Error: there is no tool {result.tool_name}."
+                yield parts.ToolResult(result.tool_call_id, unknown or result.model_response_str())
 
 
 def _call_parts(call: ToolCallPart) -> Iterator[Part]:
