@@ -12,6 +12,7 @@ from streamplate.cli.new import new
 from streamplate.cli.options import options
 from streamplate.cli.releases import releases
 from streamplate.cli.source import source, trust_
+from streamplate.cli.template import template
 from streamplate.cli.try_ import try_
 from streamplate.cli.undo import undo
 from streamplate.cli.update import configure, update
@@ -47,6 +48,7 @@ for command in (
     releases,
     trust_,
     source,
+    template,
     doctor,
     completion,
 ):
