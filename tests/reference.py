@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 import streamplate
+from click.testing import CliRunner
 from streamplate.cli import main as command
 
 from tests.template.combinations import questions
@@ -67,15 +68,14 @@ def _question(question: streamplate.Question, default: object) -> str:
 
 def _commands() -> str:
     text = "What `streamplate COMMAND --help` prints."
-    with click.Context(command, info_name="streamplate", terminal_width=80, max_content_width=80) as context:
-        found = [command.get_command(context, name) for name in command.list_commands(context)]
-        parts = [_help(each, context) for each in found if each and not each.hidden]
-    return _page("Commands", text, parts)
+    with click.Context(command, info_name="streamplate") as context:
+        names = command.list_commands(context)
+    return _page("Commands", text, [_help(name) for name in names])
 
 
-def _help(found: click.Command, context: click.Context) -> str:
-    own = click.Context(found, parent=context, info_name=found.name, terminal_width=80, max_content_width=80)
-    return f"## {found.name}\n\n```text\n{found.get_help(own)}\n```"
+def _help(name: str) -> str:
+    printed = CliRunner(env={"COLUMNS": "80"}).invoke(command, [name, "--help"], prog_name="streamplate").output
+    return f"## {name}\n\n```text\n{printed.strip()}\n```"
 
 
 def _python() -> str:
