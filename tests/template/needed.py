@@ -40,6 +40,7 @@ MODULES = {
 
 NOT_IMPORTED = {
     "aws-opentelemetry-distro": "its command starts the deployed agent",
+    "culsans": "a2a-sdk imports it before Python 3.13, and so does the check of a package on such a machine",
     "httptools": "uvicorn parses HTTP with it",
     "ipykernel": "runs the notebook",
     "mypy": "a command",

@@ -88,7 +88,7 @@ def test_a_list_is_given_as_words_or_as_yaml(
     [
         (["clients=+python"], {"clients": ["terminal", "web", "python"], "deployment": ["code-zip"]}),
         (["deployment=+container"], {"clients": ["terminal", "web"], "deployment": ["code-zip", "container"]}),
-        (["clients=-terminal", "protocol=a2a"], {"clients": [], "deployment": []}),
+        (["clients=-terminal", "protocol=a2a"], {"clients": [], "deployment": ["code-zip"]}),
         (["tools=-time"], {"tools": ["weather", "calculator"]}),
     ],
 )

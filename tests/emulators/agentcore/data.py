@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 import httpx
 import websockets
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.websockets import WebSocket
 
 from .auth import authorize
@@ -50,6 +50,18 @@ class DataPlane:
         back = {name: upstream.headers[name] for name in RETURNED_HEADERS if name in upstream.headers}
         back |= {SESSION_HEADER: session_id, "X-Amzn-Trace-Id": trace}
         return StreamingResponse(self._relay(upstream, session), headers=back)
+
+    async def get_agent_card(self, p: Params, request: Request) -> Response:
+        """The card of an agent whose protocol is A2A."""
+        session_id = p.get("runtimeSessionId") or str(uuid.uuid4())
+        version, session = await self._session(p, session_id, request)
+        if version.protocol["serverProtocol"] != "A2A":
+            raise invalid("The agent's protocol is not A2A")
+        url = f"http://127.0.0.1:{session.port}/.well-known/agent-card.json"
+        answer = await self.http.get(url, headers=forwarded(request.headers, version, session_id))
+        if answer.is_error:
+            raise _runtime_error(str(answer.status_code))
+        return Response(answer.content, headers={SESSION_HEADER: session_id}, media_type="application/json")
 
     async def _session(self, p: Params, session_id: str, connection: HTTPConnection) -> tuple[Version, Session]:
         runtime, endpoint, version = self._resolve(p)

@@ -1,7 +1,7 @@
 """Who calls the agent: whoever has AWS credentials."""
 
 from .cloud import Cloud
-from clients.python import AgentClient
+from clients.{{ served[protocol].client }} import AgentClient
 
 
 def missing() -> str:

@@ -4,7 +4,7 @@ import os
 
 from .cloud import Cloud
 from .errors import DeployError
-from clients.python import AgentClient
+from clients.{{ served[protocol].client }} import AgentClient
 
 
 def missing() -> str:

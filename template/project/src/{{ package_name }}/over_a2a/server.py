@@ -9,6 +9,7 @@ import os
 from a2a.server.request_handlers.response_helpers import agent_card_to_dict
 from a2a.server.routes.jsonrpc_dispatcher import JsonRpcDispatcher
 from bedrock_agentcore import BedrockAgentCoreApp
+from pydantic_core import from_json
 from sse_starlette import EventSourceResponse
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -81,4 +82,14 @@ class CheckedRpc(CheckedBody):
             body = await self._read(receive)
         except Refused as refused:
             return await JSONResponse(rpc_refusal(refused))(scope, receive, send)
-        await self._app(scope, _replay(body, receive), send)
+        await self._app(_versioned(scope, body), _replay(body, receive), send)
+
+
+def _versioned(scope: Scope, body: bytes) -> Scope:
+    """AgentCore does not pass `A2A-Version` on: a call without it is of version 1.0 if its method is."""
+    call = from_json(body)
+    method = call.get("method") if isinstance(call, dict) else None
+    is_new = isinstance(method, str) and method in JsonRpcDispatcher.METHOD_TO_MODEL
+    if not is_new or any(name == b"a2a-version" for name, _ in scope["headers"]):
+        return scope
+    return {**scope, "headers": [*scope["headers"], (b"a2a-version", b"1.0")]}

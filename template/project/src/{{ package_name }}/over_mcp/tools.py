@@ -84,7 +84,7 @@ class Offered:
             async for number, event in events:
                 last = json.loads(event)
                 text = "" if last["type"] == "TEXT_MESSAGE_START" else text + _delta(last)
-                if message := _delta(last) or last.get("toolCallName"):
+                if message := _delta(last) or _call(last):
                     await context.session.report_progress(number, None, message)
         return _answer(text, last, request.session_id)
 
@@ -114,6 +114,10 @@ def _found(name: str) -> Tool:
 
 def _delta(event: dict[str, Any]) -> str:
     return str(event["delta"]) if event["type"] == "TEXT_MESSAGE_CONTENT" else ""
+
+
+def _call(event: dict[str, Any]) -> str:
+    return f"\n· {event['toolCallName']}\n" if event["type"] == "TOOL_CALL_START" else ""
 
 
 def _answer(text: str, last: dict[str, Any], session: str) -> types.CallToolResult:

@@ -1,0 +1,65 @@
+"""Agents that other agents and models call: deployed, and asked over their own protocol."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.emulators.agentcore import Emulator
+
+from .projects import Project, install, local_model, render, session, text_of
+
+
+@pytest.fixture(scope="module", params=["a2a", "mcp"])
+def installed(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Project]]:
+    path = render(tmp_path_factory.mktemp("projects") / "my-agent", protocol=request.param)
+    python = install(path)
+    with local_model(path, python) as model:
+        project = Project(path, python, model)
+        project.point_to_local_model()
+        yield request.param, project
+
+
+def call(arn: str, body: dict[str, Any], name: str) -> list[Any]:
+    """What the agent says to a call of JSON-RPC, as AWS's SDK gives it."""
+    response = boto3.client("bedrock-agentcore").invoke_agent_runtime(
+        agentRuntimeArn=arn,
+        runtimeSessionId=session(name),
+        payload=json.dumps({"jsonrpc": "2.0", "id": 1} | body).encode(),
+        contentType="application/json",
+        accept="application/json, text/event-stream",
+    )
+    lines = response["response"].read().decode().splitlines()
+    return [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith(("data: {", "{"))]
+
+
+def test_it_is_deployed_with_its_protocol_and_asked_over_it(installed: tuple[str, Project], cloud: Emulator) -> None:
+    protocol, project = installed
+
+    deployed = project.run("deploy")
+    assert deployed.code == 0, deployed.err
+    (runtime,) = cloud.account.runtimes.values()
+    assert runtime.version("1").protocol == {"serverProtocol": protocol.upper()}
+
+    def invoke(question: str) -> list[Any]:
+        return project.run("invoke", "--json", "--session", session("ada"), question).events
+
+    assert "449" in text_of(invoke("What is 37*12+5?"))
+    assert "37*12+5" in text_of(invoke("What was my first question?"))
+    assert len([event for event in invoke("Count to 50") if event["type"] == "TEXT_MESSAGE_CONTENT"]) > 20
+    assert project.run("sessions", "stop", session("ada")).code == 0
+
+    if protocol == "a2a":
+        card = boto3.client("bedrock-agentcore").get_agent_card(agentRuntimeArn=runtime.arn)["agentCard"]
+        assert card["name"] == "my-agent" and {"ask", "calculator"} <= {skill["id"] for skill in card["skills"]}
+        message = {"messageId": "m", "role": "ROLE_USER", "parts": [{"text": "Count to 3"}]}
+        (told,) = call(runtime.arn, {"method": "SendMessage", "params": {"message": message}}, "eve")
+        assert told["result"]["task"]["artifacts"][0]["parts"] == [{"text": "1 2 3"}]
+    else:
+        params = {"name": "calculator", "arguments": {"expression": "37*12+5"}}
+        (told,) = call(runtime.arn, {"method": "tools/call", "params": params}, "eve")
+        assert told["result"]["content"][0]["text"] == "449"
