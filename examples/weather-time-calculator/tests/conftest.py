@@ -126,8 +126,9 @@ def agent_url(_model: LocalModel) -> Iterator[str]:
 
 @pytest.fixture
 def agent(agent_url: str, local_model: LocalModel) -> Iterator[AgentClient]:
-    """A caller of the agent."""
+    """A caller of the agent, which has ended what earlier tests left it with."""
     with AgentClient(agent_url) as client:
+        until(lambda: client.ping()["status"] == "Healthy")
         yield client
 
 
@@ -139,12 +140,13 @@ def sent() -> list[tuple[str, str]]:
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], bool]], None]:
-    """Wait until a condition holds, ten seconds at most."""
+    """Wait until a condition holds."""
+    return until
 
-    def wait(condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 10
-        while not condition():
-            assert time.monotonic() < deadline, "it never came true"
-            time.sleep(0.01)
 
-    return wait
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds, 30 seconds at most."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.01)

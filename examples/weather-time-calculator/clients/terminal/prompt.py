@@ -46,7 +46,7 @@ def converse(chat: Chat, question: str = "") -> int:
     while pressed < 2:
         try:
             chat.note(note) if note else None
-            line, note, pressed = prompt.prompt().strip(), "", 0
+            line, note, pressed = prompt.prompt(handle_sigint=False).strip(), "", 0
             if line == "/quit":
                 return OK
             if line:
