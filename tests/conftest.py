@@ -26,7 +26,7 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 
 def pytest_configure(config: pytest.Config) -> None:
     """Tests and folders that are named on the command line are run, whatever their tier."""
-    if not hasattr(config, "workerinput") and not _whole(config) and config.option.markexpr == QUICK:
+    if not _whole(config) and config.option.markexpr == QUICK:
         config.option.markexpr = ""
 
 
