@@ -207,3 +207,11 @@ def assert_clean(project: Path) -> None:
         assert not text.endswith("\n\n"), path
         assert path.suffix == ".py" or "\n\n\n" not in CODE.sub("code", text), path
         assert not re.search(r"[ \t]$", text, re.MULTILINE), path
+
+
+def test_every_setting_is_in_the_example_of_an_environment(tmp_path: Path) -> None:
+    project = render(tmp_path)
+    settings = re.findall(r"^    ([a-z_]+): ", (project / "src/my_agent/settings.py").read_text(), re.MULTILINE)
+    named = set(re.findall(r"^(?:# )?([A-Z_]+)=", (project / ".env.example").read_text(), re.MULTILINE))
+
+    assert {name.upper() for name in settings} - named == {"PORT"}, "a port is an option of `serve`"

@@ -30,8 +30,21 @@ Exit codes:  0  done
 """
 
 
+def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    """Print the command's version, and the releases that it brings projects to."""
+    if not asked or context.resilient_parsing:
+        return
+    from streamplate.template import releases as on_board
+
+    oldest, *_others, newest = on_board()
+    click.echo(f"streamplate {__version__}, with the template's releases {oldest} to {newest}")
+    context.exit()
+
+
 @click.group(cls=Group, params=[verbose_option()], epilog=EPILOG, context_settings=SETTINGS)
-@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
+)
 def main() -> None:
     """Streaming agents, from template to Amazon Bedrock AgentCore."""
 
