@@ -26,7 +26,7 @@ def test_the_gate_runs_what_pytest_alone_leaves_out() -> None:
 
     assert sorted(command.partition(" || ")[0] for command in commands) == [
         ".venv/bin/pytest",
-        f".venv/bin/pytest -m '({' or '.join(KINDS)}) and not smoke'",
+        f".venv/bin/pytest -m '({' or '.join(KINDS)}) and not smoke' --reruns 2",
     ]
     assert f"not ({' or '.join(KINDS)}) or smoke" == QUICK
 
