@@ -1,7 +1,9 @@
-"""Every subset of the reference tools, with every protocol, type-checks in one environment that has what all import."""
+"""Every subset of the reference tools, with every protocol, type-checks where its protocol's packages are."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +18,22 @@ ANSWERS = [answers for answers in tools_by_protocol() if DEFAULT.issuperset(answ
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment with what these projects import, and mypy."""
-    project = streamplate.new(tmp_path_factory.mktemp("types") / "my-agent", git=False).path
-    run("uv", "sync", "--quiet", "--no-install-project", cwd=project)
-    return project / ".venv"
+def environments(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """By protocol: a virtual environment with what its projects import, and mypy."""
+
+    @cache
+    def environment(protocol: str) -> Path:
+        folder = tmp_path_factory.mktemp("types")
+        project = streamplate.new(folder / "my-agent", {"protocol": protocol}, git=False).path
+        run("uv", "sync", "--quiet", "--no-install-project", cwd=project)
+        return project / ".venv"
+
+    return environment
 
 
 @pytest.mark.parametrize("answers", ANSWERS, ids=name)
-def test_it_type_checks(answers: dict[str, Any], environment: Path, tmp_path: Path) -> None:
+def test_it_type_checks(answers: dict[str, Any], environments: Callable[[str], Path], tmp_path: Path) -> None:
     project = streamplate.new(tmp_path / "my-agent", {"project_name": "my-agent"} | answers, git=False).path
+    environment = environments(answers["protocol"])
 
     run(environment / "bin" / "mypy", "--cache-dir", environment.parent / ".mypy_cache", cwd=project)
