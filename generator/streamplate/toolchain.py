@@ -44,6 +44,16 @@ def checks(project: Path) -> list[str]:
     return ["uv sync", *commands] if commands else []
 
 
+def own_command() -> str:
+    """How to call this command from here: by its name where that is found, else as it was called now."""
+    called = Path(sys.argv[0])
+    if shutil.which("streamplate"):
+        return "streamplate"
+    if called.stem == "streamplate" and called.exists():
+        return quoted(shown(called.absolute()))
+    return f"{quoted(sys.executable)} -m streamplate"
+
+
 def shown(path: Path) -> str:
     """`path` from the current folder, or whole where that is not above it."""
     here = Path.cwd()

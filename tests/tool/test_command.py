@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from streamplate import toolchain
 from click.testing import Result
 from streamplate.cli import main
 
@@ -81,3 +82,18 @@ def test_a_reader_that_has_enough_is_no_failure() -> None:
         assert done.stdout and done.stderr
         done.stdout.close()
         assert done.stderr.read() == b""
+
+
+def test_the_command_is_named_so_that_it_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = tmp_path / ".venv" / "bin" / "streamplate"
+    command.parent.mkdir(parents=True)
+    command.write_text("#!/bin/sh\n")
+    command.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(sys, "argv", [str(command)])
+    assert toolchain.own_command() == ".venv/bin/streamplate"
+    monkeypatch.setattr(sys, "argv", ["/somewhere/streamplate/__main__.py"])
+    assert toolchain.own_command() == f"{sys.executable} -m streamplate"
+    monkeypatch.setenv("PATH", str(command.parent))
+    assert toolchain.own_command() == "streamplate"

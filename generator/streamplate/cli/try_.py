@@ -14,7 +14,7 @@ import click
 from streamplate import demo
 from streamplate.cli.answers import data_option, from_data
 from streamplate.cli.group import examples
-from streamplate.toolchain import quoted, shown
+from streamplate.toolchain import own_command, quoted, shown
 
 EXAMPLES = examples(
     "streamplate try",
@@ -40,7 +40,7 @@ def try_(question: str, data: tuple[str, ...], keep: Path | None, once: bool) ->
     chat = sys.stdin.isatty() and sys.stdout.isatty() and not once
     if demo.run(question, from_data(data), keep=keep, chat=chat, step=_step, say=_say):
         sys.exit(1)
-    place = f"cd {quoted(shown(keep.absolute()))}" if keep else "streamplate new my-agent"
+    place = f"cd {quoted(shown(keep.absolute()))}" if keep else f"{own_command()} new my-agent"
     click.echo(f"\n{'Kept' if keep else 'Make your own'}: {click.style(place, fg='cyan')}", err=True)
 
 
