@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from streamplate import toolchain
 from click.testing import Result
+from streamplate import toolchain
 from streamplate.cli import main
 
 Command = Callable[..., Result]
