@@ -95,9 +95,10 @@ def test_the_owners_edits_and_the_templates_changes_work_together(
         edit(project)
     commit(project)
 
-    report = json.loads(run(streamplate, "update", project, "--json"))[0]
+    updated = subprocess.run([streamplate, "update", project, "--json"], capture_output=True, text=True)
+    report = json.loads(updated.stdout)[0]
 
-    assert (report["status"], report["kept"]) == ("conflicts", [])
+    assert (updated.returncode, report["status"], report["kept"]) == (3, "conflicts", [])
     assert set(report["conflicts"]) <= {str(PACKAGE / "tools/__init__.py"), str(PACKAGE / "sessions.py")}
     assert set(report["missed"]) <= {".env.example"}
     assert any("tools/own.py" in note for note in report["manual"])

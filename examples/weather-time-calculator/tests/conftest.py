@@ -117,7 +117,7 @@ def agent_url(_model: LocalModel) -> Iterator[str]:
         model_read_seconds=5,
         tool_seconds=3,
         max_turns=4,
-        max_runs=40,
+        max_runs=20,
         max_history=10,
     )
     with served(create_app(settings)) as url:

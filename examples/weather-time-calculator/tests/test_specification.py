@@ -43,7 +43,7 @@ class TestRuns:
         assert_well_formed(agent.ask(question))
 
     def test_nothing_follows_run_error(self, agent: AgentClient, local_model: LocalModel) -> None:
-        local_model.faults.append(Fault("error", after=2))
+        local_model.faults.append(Fault("error", after=10))
         answer = agent.ask("Count to 100")
 
         assert answer.types[-1] == "RUN_ERROR" and answer.types.count("RUN_ERROR") == 1

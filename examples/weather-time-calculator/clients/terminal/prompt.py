@@ -46,7 +46,7 @@ def converse(chat: Chat, question: str = "") -> int:
     while pressed < 2:
         try:
             chat.note(note) if note else None
-            line, note, pressed = prompt.prompt(handle_sigint=False).strip(), "", 0
+            line, note, pressed = _line(prompt), "", 0
             if line == "/quit":
                 return OK
             if line:
@@ -57,6 +57,13 @@ def converse(chat: Chat, question: str = "") -> int:
             pressed = 0 if prompt.default_buffer.text else pressed + 1
             note = "Ctrl-C again leaves." if pressed else ""
     return OK
+
+
+def _line(prompt: PromptSession[str]) -> str:
+    """What is typed. The buffer is empty then: a Ctrl-C before the next prompt must not find this line in it."""
+    line = prompt.prompt(handle_sigint=False).strip()
+    prompt.default_buffer.reset()
+    return line
 
 
 def _take(chat: Chat, line: str, prompt: PromptSession[str]) -> None:
