@@ -22,12 +22,11 @@ def test_pytest_alone_runs_the_quick_part() -> None:
 
 
 def test_the_gate_runs_what_pytest_alone_leaves_out() -> None:
-    commands = re.findall(r"\.venv/bin/pytest.*", (ROOT / ".ci" / "run").read_text("utf-8"))
+    gate = (ROOT / ".ci" / "run").read_text("utf-8")
+    expressions = re.findall(r"\.venv/bin/pytest -m '(.*) and not smoke'", gate)
 
-    assert sorted(command.partition(" || ")[0] for command in commands) == [
-        ".venv/bin/pytest",
-        f".venv/bin/pytest -m '({' or '.join(KINDS)}) and not smoke' --reruns 2",
-    ]
+    assert re.search(r"&& \.venv/bin/pytest \|\|", gate)
+    assert sorted(re.findall(r"\w+", " or ".join(expressions).replace(" or ", " "))) == KINDS
     assert f"not ({' or '.join(KINDS)}) or smoke" == QUICK
 
 

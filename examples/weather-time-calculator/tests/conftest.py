@@ -114,10 +114,10 @@ def agent_url(_model: LocalModel) -> Iterator[str]:
     settings = Settings(
         heartbeat_seconds=0.2,
         throttle_seconds=3,
-        model_read_seconds=5,
+        model_read_seconds=10,
         tool_seconds=3,
         max_turns=4,
-        max_runs=20,
+        max_runs=40,
         max_history=10,
     )
     with served(create_app(settings)) as url:

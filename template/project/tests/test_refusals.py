@@ -62,9 +62,9 @@ def test_a_session_answers_one_caller_at_a_time(agent: AgentClient, local_model:
 def test_a_full_server_says_so_until_its_callers_leave(
     agent: AgentClient, local_model: LocalModel, eventually: Callable[[Callable[[], bool]], None]
 ) -> None:
-    local_model.faults.extend([Fault("stall", after=4, seconds=30)] * 20)
+    local_model.faults.extend([Fault("stall", after=4, seconds=30)] * 40)
     with ExitStack() as running:
-        for _ in range(20):
+        for _ in range(40):
             running.enter_context(agent.post({"prompt": "Count to 2000"})).read(deltas=1)
         assert agent.refused({"prompt": "Hello"}) == (503, "server_busy")
         assert agent.ping()["status"] == "HealthyBusy"
