@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -43,7 +44,9 @@ def _record(found: Project) -> None:
     for key, value in (("_src_path", found.source), ("_commit", found.release)):
         pattern = re.compile(rf"""^(\ufeff?['"]?{key}['"]?:)[^\r\n]*""", re.MULTILINE)
         text = pattern.sub(partial(_with_value, _scalar(value)), text)
-    path.write_bytes(text.encode("utf-8"))
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    beside.write_bytes(text.encode("utf-8"))
+    beside.replace(path)
 
 
 def _with_value(value: str, line: re.Match[str]) -> str:

@@ -104,7 +104,7 @@ class OtherTemplate:
         done = attempt(*command, cwd=Path(tempfile.gettempdir()), env=network())
         if done.returncode:
             raise StreamplateError(f"{self.address} cannot be fetched", done.stderr.strip())
-        pairs = (line.split("\t", 1) for line in done.stdout.splitlines())
+        pairs = (line.split("\t", 1) for line in done.stdout.split("\n") if line)
         # An annotated tag is followed by the commit that it names: `refs/tags/v1^{}`.
         return {name.removeprefix("refs/tags/").removesuffix("^{}"): commit for commit, name in pairs}
 

@@ -91,7 +91,10 @@ def repository_of(root: Path) -> Repository:
     done = attempt("rev-parse", *asked, "HEAD", "HEAD:./", cwd=root)
     if done.returncode:
         raise _without_history(root, done.stderr)
-    top, prefix, git_dir, objects, object_format, head, tree = done.stdout.splitlines()
+    told = done.stdout.removesuffix("\n").split("\n")
+    if len(told) > 7:
+        raise UsageProblem(f"{str(root)!r} is in a folder whose name holds a line break", "Give it another name")
+    top, prefix, git_dir, objects, object_format, head, tree = told
     return Repository(Path(top), prefix, Path(git_dir), (root / objects).resolve(), object_format, head, tree)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import unquote
 
 from streamplate import addresses
 
@@ -46,7 +47,8 @@ def remove(address: str) -> bool:
 
 def _covers(entry: str, address: str) -> bool:
     whole = addresses.plain(address)
-    inside = entry.endswith("/") and ".." not in whole.split("/") and whole.startswith(_prefix(entry))
+    leads_out = ".." in unquote(whole).replace("\\", "/").split("/")
+    inside = entry.endswith("/") and not leads_out and whole.startswith(_prefix(entry))
     return inside or addresses.plain(entry) == whole
 
 

@@ -232,3 +232,17 @@ def test_a_folder_of_the_template_becomes_a_file(made: Callable[..., None], stre
     assert (PROJECT / "conf/a").read_text() == "mine\n"
     assert "~" not in result.stdout + git("ls-files")
     assert report["missed"] == ["conf"]
+
+
+@pytest.mark.parametrize("odd", ["\x0c", "# \x85", "# \u2028", "# \x1c \x1d", '"""\x0b\x0c"""'])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_characters_that_end_a_line_elsewhere_end_none(odd: str, end: str) -> None:
+    base = f'x = 1\n{odd}\ndef f():\n    return "a"\n\n\ndef g():\n    return "b"\n'
+    yours = base.replace('"', "'").replace("\n", end) if odd[0] != '"' else base.replace('"b"', "'b'")
+    theirs = base.replace("x = 1", "x = 2").replace('"b"', '"c"')
+
+    made = by_content.merged("m.py", base, yours, theirs, "v2")
+
+    assert made is not None and made[1]
+    assert "x = 2" in made[0] and 'return "c"' in made[0] and "return 'b'" not in made[0]
+    assert ast.dump(ast.parse(made[0])) == ast.dump(ast.parse(theirs))

@@ -142,6 +142,8 @@ def test_the_list_of_the_trusted(streamplate: Command) -> None:
         ("https://git.example.com/a/b", "https://git.example.com/a/bc", False),
         ("https://git.example.com/a/", "https://git.example.com/a/b.git", True),
         ("https://git.example.com/a/", "https://git.example.com/a/../c/b.git", False),
+        ("https://git.example.com/a/", "https://git.example.com/a/%2e%2E/c/b.git", False),
+        ("https://git.example.com/a/", "https://git.example.com/a/..%2fc/b.git", False),
         ("https://git.example.com/a", "https://git.example.com/a/b.git", False),
         ("git@example.com:a/", "git@example.com:a/b.git", True),
         ("/srv/templates/ours", "file:///srv/templates/ours", True),

@@ -91,6 +91,19 @@ def test_the_result_is_staged_and_undone_by_the_command_it_names(
     assert (status(), content()) == ([], before)
 
 
+def test_a_folder_with_an_odd_name(project: Callable[..., None], streamplate: Command) -> None:
+    project({"agent.py": "1\n"}, {"agent.py": "2\n"})
+    odd = Path("a\u2028b \x85 'c'")
+    odd.mkdir()
+    Path("my-agent").rename(odd / "my-agent")
+    assert streamplate("update", odd / "my-agent").exit_code == 0
+    assert (odd / "my-agent" / "agent.py").read_text() == "2\n"
+    broken = Path("a\nb")
+    odd.rename(broken)
+    refused = streamplate("undo", broken / "my-agent")
+    assert (refused.exit_code, "line break" in refused.stderr) == (2, True)
+
+
 def test_a_second_update_changes_nothing(project: Callable[..., None], streamplate: Command) -> None:
     project({"agent.py": LINES}, {"agent.py": LINES + "more\n"})
     streamplate("update", "my-agent")

@@ -86,5 +86,6 @@ def source(url: str, paths: tuple[Path, ...], below: Path | None, release: str) 
         click.echo(f"{project.root} follows {project.source} {project.release}.")
     if moved[0].source != SOURCE and not trust.allows(moved[0].source):
         click.echo(f"To have it followed: streamplate trust {moved[0].source}")
-    places = " ".join(quoted(shown(each.root)) for each in moved[:1])
-    click.echo(f"Commit that: git -C {places} commit -m 'The template moved' -- .copier-answers.yml")
+    click.echo("Commit that:")
+    for project in moved:
+        click.echo(f"  git -C {quoted(shown(project.root))} commit -m 'The template moved' -- .copier-answers.yml")

@@ -134,11 +134,16 @@ def _indent(text: str) -> str:
 def _cut(path: str, text: str) -> list[Item]:
     if path.endswith(".py"):
         return list(_python(text))
-    return [Item(line.removeprefix("\ufeff").rstrip(), line) for line in text.splitlines(keepends=True)]
+    return [Item(line.removeprefix("\ufeff").rstrip(), line) for line in _lines(text)]
+
+
+def _lines(text: str) -> list[str]:
+    """As Python's tokenizer and git count them: a form feed, or U+2028, is no end of a line."""
+    return list(io.StringIO(text, newline="\n"))
 
 
 def _python(text: str) -> Iterator[Item]:
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     source = text.removeprefix("\ufeff").replace("\r\n", "\n")
     done, depth, tokens = 0, 0, list[TokenInfo]()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -192,6 +197,6 @@ _AROUND = {
 
 
 def _between(source: str, start: tuple[int, int], end: tuple[int, int]) -> str:
-    lines = source.splitlines(keepends=True)[start[0] - 1 : end[0]]
+    lines = _lines(source)[start[0] - 1 : end[0]]
     lines[-1] = lines[-1][: end[1]]
     return "".join(lines)[start[1] :]
