@@ -20,7 +20,7 @@ from ag_ui.core import (
 )
 from pydantic import TypeAdapter
 
-from .python.client import Approve, _Agent, _entry
+from .python.client import Approve, BaseAgent, resume_entry
 from .stream import SESSION_HEADER, AgentError, Json, accepted, connection, explained, new_session
 
 __all__ = ["AgentClient", "AgentError", "new_session"]
@@ -32,7 +32,7 @@ OUTCOMES: dict[str, Any] = {
 }
 
 
-class AgentClient(_Agent):
+class AgentClient(BaseAgent):
     """Asks the agent. A task goes on when a stream is left."""
 
     def stream(self, prompt: str, session: str, *, approve: Approve | None = None) -> Generator[Event]:
@@ -43,7 +43,7 @@ class AgentClient(_Agent):
             outcome = last.outcome
             if not isinstance(outcome, RunFinishedInterruptOutcome) or approve is None:
                 return
-            answers = [_entry(interrupt.id, approve(interrupt)) for interrupt in outcome.interrupts]
+            answers = [resume_entry(interrupt.id, approve(interrupt)) for interrupt in outcome.interrupts]
             message = {"parts": [{"data": {"resume": answers}}], "contextId": session, "taskId": last.run_id}
 
     def _told(self, message: Json, session: str) -> Generator[Event, None, RunFinishedEvent]:

@@ -17,7 +17,7 @@ from ag_ui.core import (
     TextMessageStartEvent,
 )
 
-from .python.client import Approve, _Agent, _entry
+from .python.client import Approve, BaseAgent, resume_entry
 from .stream import SESSION_HEADER, AgentError, Json, accepted, connection, explained, new_session
 
 __all__ = ["AgentClient", "AgentError", "new_session"]
@@ -25,7 +25,7 @@ __all__ = ["AgentClient", "AgentError", "new_session"]
 ACCEPTED = "application/json, text/event-stream"
 
 
-class AgentClient(_Agent):
+class AgentClient(BaseAgent):
     """Asks the agent. Leaving a stream ends the run."""
 
     def stream(self, prompt: str, session: str, *, approve: Approve | None = None) -> Generator[Event]:
@@ -36,7 +36,7 @@ class AgentClient(_Agent):
             outcome = last.outcome
             if not isinstance(outcome, RunFinishedInterruptOutcome) or approve is None:
                 return
-            answers = [_entry(interrupt.id, approve(interrupt)) for interrupt in outcome.interrupts]
+            answers = [resume_entry(interrupt.id, approve(interrupt)) for interrupt in outcome.interrupts]
             arguments = {"resume": answers}
 
     def _told(self, arguments: Json, session: str) -> Generator[Event, None, RunFinishedEvent]:

@@ -23,7 +23,7 @@ class CheckedBody:
         except Refused as refused:
             answer = JSONResponse({"code": refused.code, "message": refused.message}, refused.status)
             return await answer(scope, receive, send)
-        await self._app(scope, _replay(body, receive), send)
+        await self._app(scope, replayed(body, receive), send)
 
     async def _read(self, receive: Receive) -> bytes:
         """The body. Whatever is over the limit is read and dropped, so that the client gets to see the answer."""
@@ -50,7 +50,8 @@ def _checked_json(body: bytes) -> bytes:
     return body
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """`receive` for whoever comes next: the body that was read, then what else there is."""
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:

@@ -35,15 +35,7 @@ SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 
 def create_app(settings: Settings, answer: Answer = agent.answer) -> BedrockAgentCoreApp:
     """The ASGI application: `POST /invocations`, `GET /ping` and `/ws`. `answer` is the agent."""
-    server = Server(settings, answer)
-    app = BedrockAgentCoreApp(
-        lifespan=server.lifespan,
-        middleware=[Middleware(CheckedBody, max_bytes=settings.max_request_bytes)],
-    )
-    app.entrypoint(server.invoke)
-    app.websocket(server.converse)
-    app.ping(server.status)
-    return app
+    return Server(settings, answer).application(CheckedBody)
 
 
 class Server:
@@ -55,6 +47,15 @@ class Server:
         self._service = Service(
             Runtime(settings, build_model(settings), answer, workers, memory.keep, memory.recall), memory.read
         )
+
+    def application(self, checked: type[CheckedBody]) -> BedrockAgentCoreApp:
+        """What is served. `checked` looks at each request's body first."""
+        middleware = Middleware(checked, max_bytes=self._settings.max_request_bytes)
+        app = BedrockAgentCoreApp(lifespan=self.lifespan, middleware=[middleware])
+        app.entrypoint(self.invoke)
+        app.websocket(self.converse)
+        app.ping(self.status)
+        return app
 
     @asynccontextmanager
     async def lifespan(self, _app: object) -> AsyncIterator[None]:

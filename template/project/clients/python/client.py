@@ -54,7 +54,7 @@ class History:
 
 
 @dataclass(frozen=True)
-class _Agent:
+class BaseAgent:
     """Where the agent is, and how to be let in."""
 
     url: str = field(default_factory=local)
@@ -73,7 +73,7 @@ class _Agent:
         return {"url": address(self.url), "json": body, "headers": {SESSION_HEADER: session}}
 
 
-class AgentClient(_Agent):
+class AgentClient(BaseAgent):
     """Asks the agent, and gives what it says as it comes."""
 
     def stream(self, prompt: str, session: str, *, approve: Approve | None = None) -> Generator[Event]:
@@ -91,7 +91,7 @@ class AgentClient(_Agent):
         self, session: str, answers: Mapping[str, Answer], *, approve: Approve | None = None
     ) -> Generator[Event]:
         """Go on with a turn that waits: `answers` has one for the id of each of its interrupts."""
-        entries = [_entry(id, answer) for id, answer in answers.items()]
+        entries = [resume_entry(id, answer) for id, answer in answers.items()]
         return self._turn(Run(self.url, session, resume=entries), approve)
 
     def follow(self, session: str, run_id: str) -> Generator[Event]:
@@ -114,7 +114,7 @@ class AgentClient(_Agent):
             asked = _interrupts(last)
             if not asked or approve is None:
                 return
-            answers = [_entry(interrupt.id, approve(interrupt)) for interrupt in asked]
+            answers = [resume_entry(interrupt.id, approve(interrupt)) for interrupt in asked]
             run = Run(self.url, run.session, resume=answers)
 
     def _events(self, run: Run) -> Generator[Event, None, Event | None]:
@@ -144,7 +144,7 @@ class AgentClient(_Agent):
             return response
 
 
-class AsyncAgentClient(_Agent):
+class AsyncAgentClient(BaseAgent):
     """The same, for asyncio. Leave a stream early within `contextlib.aclosing`, or the turn goes on for a while."""
 
     def stream(self, prompt: str, session: str, *, approve: AsyncApprove | None = None) -> AsyncGenerator[Event]:
@@ -155,7 +155,7 @@ class AsyncAgentClient(_Agent):
         self, session: str, answers: Mapping[str, Answer], *, approve: AsyncApprove | None = None
     ) -> AsyncGenerator[Event]:
         """As `AgentClient.resume`."""
-        entries = [_entry(id, answer) for id, answer in answers.items()]
+        entries = [resume_entry(id, answer) for id, answer in answers.items()]
         return self._turn(Run(self.url, session, resume=entries), approve)
 
     def follow(self, session: str, run_id: str) -> AsyncGenerator[Event]:
@@ -181,7 +181,7 @@ class AsyncAgentClient(_Agent):
             asked = _interrupts(last)
             if not asked or approve is None:
                 return
-            answers = [_entry(interrupt.id, await _said(approve(interrupt))) for interrupt in asked]
+            answers = [resume_entry(interrupt.id, await _said(approve(interrupt))) for interrupt in asked]
             run = Run(self.url, run.session, resume=answers)
 
     async def _post(self, session: str, body: Json) -> httpx2.Response:
@@ -203,7 +203,7 @@ def _interrupts(event: Event | None) -> list[Interrupt]:
     return []
 
 
-def _entry(interrupt_id: str, answer: Answer) -> Json:
+def resume_entry(interrupt_id: str, answer: Answer) -> Json:
     """An entry of AG-UI's `resume`."""
     if answer is None:
         return {"interruptId": interrupt_id, "status": "cancelled"}

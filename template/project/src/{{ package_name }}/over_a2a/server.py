@@ -11,7 +11,6 @@ from a2a.server.routes.jsonrpc_dispatcher import JsonRpcDispatcher
 from bedrock_agentcore import BedrockAgentCoreApp
 from pydantic_core import from_json
 from sse_starlette import EventSourceResponse
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -19,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from .. import agent
 from ..errors import Refused
-from ..request_body import CheckedBody, _replay
+from ..request_body import CheckedBody, replayed
 from ..runs import Answer
 from ..server import Server
 from ..settings import Settings
@@ -34,13 +33,7 @@ URL = "AGENTCORE_RUNTIME_URL"
 def create_app(settings: Settings, answer: Answer = agent.answer) -> BedrockAgentCoreApp:
     """The ASGI application. `answer` is the agent."""
     server = A2AServer(settings, answer)
-    app = BedrockAgentCoreApp(
-        lifespan=server.lifespan,
-        middleware=[Middleware(CheckedRpc, max_bytes=settings.max_request_bytes)],
-    )
-    app.entrypoint(server.invoke)
-    app.websocket(server.converse)
-    app.ping(server.status)
+    app = server.application(CheckedRpc)
     app.router.routes += [
         Route("/", server.call, methods=["POST"]),
         Route("/.well-known/agent-card.json", describe, methods=["GET"]),
@@ -82,7 +75,7 @@ class CheckedRpc(CheckedBody):
             body = await self._read(receive)
         except Refused as refused:
             return await JSONResponse(rpc_refusal(refused))(scope, receive, send)
-        await self._app(_versioned(scope, body), _replay(body, receive), send)
+        await self._app(_versioned(scope, body), replayed(body, receive), send)
 
 
 def _versioned(scope: Scope, body: bytes) -> Scope:
