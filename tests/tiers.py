@@ -8,6 +8,7 @@ QUICK = "not (browser or cell or deployment or slow) or smoke"
 TIERS = {
     "browser/": "browser",
     "clients/": "deployment",
+    "clients/test_ag_ui.py": "cell",
     "clients/test_signed.py": "browser",
     "deployment/": "deployment",
     "end_to_end/": "slow",

@@ -19,6 +19,7 @@ from typing import Any
 
 from .approval import needs_approval
 from .ask import Ask
+from .state import state
 
 
 def echo(text: str) -> str:
@@ -52,13 +53,23 @@ def book(city: str) -> str:
     raise Ask(f"How long in {city}?", {"type": "object", "properties": properties, "required": ["nights", "room"]})
 
 
-TOOLS: list[Callable[..., Any]] = [echo, launch, book]
+def note(text: str) -> list[str]:
+    """Write something down.
+
+    Args:
+        text: What.
+    """
+    state().setdefault("notes", []).append(text)
+    return list(state()["notes"])
+
+
+TOOLS: list[Callable[..., Any]] = [echo, launch, book, note]
 '''
 
 
 def make(path: Path, **answers: object) -> Path:
     """A project, installed, with tools more: `call echo {"text": …}` makes the agent say anything, `launch` waits for
-    approval, `book` asks."""
+    approval, `book` asks, `note` keeps a list in the state."""
     render(path, project_name="my-agent", **answers)
     (path / "src/my_agent/tools/own.py").write_text(OWN_TOOLS.lstrip())
     install(path)
