@@ -36,7 +36,8 @@ def test_the_app_makes_a_valid_template(variant: Callable[..., Project], tmp_pat
 
     resources = json.loads(text)["Resources"]
     kinds = [resource["Type"] for resource in resources.values()]
-    assert kinds.count("AWS::CloudWatch::Alarm") == 3
+    assert kinds.count("AWS::CloudWatch::Alarm") == 6
+    assert kinds.count("AWS::CloudWatch::Dashboard") == 1
     assert kinds.count("Custom::LogRetention") == 2
     runtime = resources["Runtime"]["Properties"]
     assert runtime["NetworkConfiguration"]["NetworkModeConfig"]["Subnets"] == ["subnet-0123456789abcdef0"]

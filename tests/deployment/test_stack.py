@@ -1,8 +1,10 @@
 """The template of the stack: valid, and it says all that can be configured."""
 
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import boto3
 import cfnlint.api
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
@@ -27,6 +29,10 @@ scopes = ["chat"]
 InboundTokenClaimName = "team"
 InboundTokenClaimValueType = "STRING"
 AuthorizingClaimMatchValue = { ClaimMatchOperator = "EQUALS", ClaimMatchValue = { MatchValueString = "search" } }
+[[auth.claims]]
+InboundTokenClaimName = "groups"
+InboundTokenClaimValueType = "STRING_ARRAY"
+AuthorizingClaimMatchValue = { ClaimMatchOperator = "CONTAINS_ANY", ClaimMatchValue = { MatchValueStringList = ["a"] } }
 """
 for service in ("elasticfilesystem", "s3files"):
     EVERYTHING = EVERYTHING.replace(f"{service.upper()}:", f"arn:aws:{service}:us-west-2:123456789012:")
@@ -70,20 +76,53 @@ def test_everything_that_can_be_configured_is_in_the_template(everything: Any) -
     assert runtime["EnvironmentVariables"]["MODEL_ID"]
 
 
+def unnamed(kind: str, given: Any, readme: str) -> set[str]:
+    """The paths of properties, at any depth, that neither a template gives nor a README calls left out."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-west-2", kind).schema
+    read_only = {pointer.removeprefix("/properties/") for pointer in schema["readOnlyProperties"]}
+    return set(_unnamed(schema, schema, [given], "", readme)) - read_only - {"Tags"}  # tags are the stack's
+
+
+def _unnamed(schema: Any, shape: Any, given: list[Any], path: str, readme: str) -> Iterator[str]:
+    while "$ref" in shape:
+        shape = schema["definitions"][shape["$ref"].rpartition("/")[2]]
+    if "items" in shape:
+        yield from _unnamed(schema, shape["items"], [item for each in given for item in each], path, readme)
+    for name, inner in shape.get("properties", {}).items():
+        values = [each[name] for each in given if name in each]
+        if values:
+            yield from _unnamed(schema, inner, values, f"{path}{name}/", readme)
+        elif f"`{name}`" not in readme:
+            yield f"{path}{name}"
+
+
 def test_deploy_toml_or_the_readme_names_every_property_that_a_runtime_has(project: Project, everything: Any) -> None:
     """A property that CloudFormation learns is noticed here."""
-    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-west-2", "AWS::BedrockAgentCore::Runtime").schema
-    read_only = {pointer.rpartition("/")[2] for pointer in schema["readOnlyProperties"]}
-    given = everything["Resources"]["Runtime"]["Properties"]
     readme = (project.path / "README.md").read_text()
-    unnamed = {name for name in set(schema["properties"]) - read_only - set(given) if f"`{name}`" not in readme}
-    assert unnamed - {"Tags"} == set()  # tags are the stack's
-    jwt = set(schema["definitions"]["CustomJWTAuthorizerConfiguration"]["properties"])
-    known = set(given["AuthorizerConfiguration"]["CustomJWTAuthorizer"])
-    assert {name for name in jwt - known if f"`{name}`" not in readme} == set()
-    kinds = set(schema["definitions"]["FilesystemConfiguration"]["properties"])
-    mounted = {name for each in given["FilesystemConfigurations"] for name in each}
-    assert {name for name in kinds - mounted if f"`{name}`" not in readme} == set()
+    given = everything["Resources"]["Runtime"]["Properties"]
+    given["AgentRuntimeArtifact"]["ContainerConfiguration"] = {"ContainerUri": "the other artifact's"}
+    assert unnamed("AWS::BedrockAgentCore::Runtime", given, readme) == set()
+    endpoint = everything["Resources"]["Endpoint"]["Properties"]
+    assert unnamed("AWS::BedrockAgentCore::RuntimeEndpoint", endpoint, readme) == set()
+    del given["AuthorizerConfiguration"]["CustomJWTAuthorizer"]["AllowedScopes"]
+    forgotten = {"AuthorizerConfiguration/CustomJWTAuthorizer/AllowedScopes"}
+    assert unnamed("AWS::BedrockAgentCore::Runtime", given, readme) == forgotten
+
+
+def test_deploy_toml_or_the_readme_names_every_property_that_a_memory_has(variant: Callable[..., Project]) -> None:
+    project = variant(memory="agentcore")
+    given = plan(project)["template"]["Resources"]["Memory"]["Properties"]
+    readme = (project.path / "README.md").read_text()
+    assert unnamed("AWS::BedrockAgentCore::Memory", given, readme) == set()
+
+
+def test_what_only_the_api_has_is_told_to_wait_for_cloudformation(project: Project) -> None:
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-west-2", "AWS::BedrockAgentCore::Runtime").schema
+    control: Any = boto3.client("bedrock-agentcore-control")
+    api = set(control.meta.service_model.operation_model("CreateAgentRuntime").input_shape.members)
+    later = {name for name in api - {"clientToken"} if name[0].upper() + name[1:] not in schema["properties"]}
+    readme = (project.path / "README.md").read_text()
+    assert {name for name in later if f"`{name}`" not in readme} == set()
 
 
 def test_resources_and_parameters_of_your_own_are_deployed_too(project: Project) -> None:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
+from .cloudwatch import check_alarm, check_dashboard
 from .errors import ResourceFailure
 
 Json = dict[str, Any]
@@ -395,8 +396,9 @@ class Alarm(Type):
     name = "AWS::CloudWatch::Alarm"
 
     def create(self, properties: Json, name: str) -> Made:
+        check_alarm(properties)
         self.clients("cloudwatch").put_metric_alarm(**{"AlarmName": name} | properties)
-        return Made(properties.get("AlarmName", name), {"Arn": f"arn:aws:cloudwatch:alarm:{name}"})
+        return self.describe(properties.get("AlarmName", name))
 
     def update(self, physical_id: str, properties: Json, before: Json) -> Made:
         return self.create(properties, physical_id)
@@ -409,7 +411,10 @@ class Alarm(Type):
         return found[0] if found else None
 
     def describe(self, physical_id: str) -> Made:
-        return Made(physical_id, {})
+        found = self.read(physical_id)
+        if found is None:
+            raise ResourceFailure(f"There is no alarm {physical_id}")
+        return Made(physical_id, {"Arn": found["AlarmArn"]})
 
 
 class Dashboard(Type):
@@ -417,6 +422,7 @@ class Dashboard(Type):
 
     def create(self, properties: Json, name: str) -> Made:
         name = properties.get("DashboardName", name)
+        check_dashboard(properties["DashboardBody"])
         self.clients("cloudwatch").put_dashboard(DashboardName=name, DashboardBody=properties["DashboardBody"])
         return Made(name, {})
 
