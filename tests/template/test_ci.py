@@ -16,7 +16,10 @@ from streamplate import template
 
 BIN = Path(sys.executable).parent
 SERVICES = {
-    "github": ("vendor.github-workflows", [".github/workflows/test.yml", ".github/workflows/update.yml"]),
+    "github": (
+        "vendor.github-workflows",
+        [".github/workflows/test.yml", ".github/workflows/update.yml", ".github/workflows/deploy.yml"],
+    ),
     "gitlab": ("vendor.gitlab-ci", [".gitlab-ci.yml"]),
 }
 SLOW = ("uv sync", "uv run", "uv lock")
@@ -87,15 +90,19 @@ def github_jobs(project: Path) -> dict[str, tuple[list[str], bool]]:
     for file in sorted((project / ".github/workflows").glob("*.yml")):
         workflow = yaml.safe_load(file.read_text())
         for name, job in workflow["jobs"].items():
+            if "uses" in job:
+                continue  # a workflow that is looked at itself
             permissions = job.get("permissions", workflow["permissions"])
             lines = [line for step in job["steps"] for line in step.get("run", "").splitlines()]
-            found[f"{file.name}: {name}"] = lines, "write" in permissions.values() or "secrets." in str(job)
+            writes = {name for name, level in permissions.items() if level == "write"} - {"id-token"}  # that is for AWS
+            found[f"{file.name}: {name}"] = lines, bool(writes) or "secrets." in str(job)
     return found
 
 
 def gitlab_jobs(project: Path) -> dict[str, tuple[list[str], bool]]:
     jobs = yaml.safe_load((project / ".gitlab-ci.yml").read_text())
-    return {name: (job["script"], "environment" in job) for name, job in jobs.items() if "script" in job}
+    updates = {name for name, job in jobs.items() if job.get("environment", {}).get("name") == "template-update"}
+    return {name: (job["script"], name in updates) for name, job in jobs.items() if "script" in job}
 
 
 JOBS = {"github": github_jobs, "gitlab": gitlab_jobs}
