@@ -191,11 +191,6 @@ def load(region: str | None = None, environment: str | None = None, path: Path =
     return configs[environment]
 
 
-def environments(path: Path = FILE) -> list[str]:
-    """The names of [environments], of a file that `load` takes."""
-    return list(tomllib.loads(path.read_text(encoding="utf-8")).get("environments", {}))
-
-
 def _merged(values: Json, name: str, own: Json) -> Json:
     """An environment: what the file says, under a name of its own, with what the environment says instead."""
     tables = {key: values[key] | table for key, table in own.items() if isinstance(table, dict) and key in values}
