@@ -16,7 +16,20 @@ ANSWERS: dict[str, dict[str, object]] = {
     "weather-time-calculator": {
         "description": "An assistant that knows the weather, the time and arithmetic",
         "tools": ["weather", "time", "calculator"],
-    }
+    },
+    "weather-agent": {
+        "description": "An agent that other agents ask for the weather, over A2A",
+        "protocol": "a2a",
+        "tools": ["weather"],
+        "clients": ["terminal"],
+        "deployment": ["code-zip"],
+    },
+    "travel-desk": {
+        "description": "An assistant that asks another agent for the weather",
+        "tools": ["time", "agent"],
+        "clients": ["terminal", "web"],
+        "deployment": ["code-zip"],
+    },
 }
 
 

@@ -11,8 +11,19 @@ from tests.template.combinations import matrix, questions
 INTRODUCTION = """\
 # Examples
 
-[weather-time-calculator](weather-time-calculator) is checked in. Each other project is a command away, and like it runs
-offline: `cd` into it, then `uv run serve --offline`.
+[weather-time-calculator](weather-time-calculator) is checked in, and two agents that talk to each other:
+[travel-desk](travel-desk) asks [weather-agent](weather-agent) over A2A. Each other project is a command away, and like them
+runs offline: `cd` into it, then `uv run serve --offline`.
+
+The two agents, offline too:
+
+```sh
+(cd weather-agent && uv run serve --offline) &
+cd travel-desk
+export AGENTS='{"weather": {"address": "http://127.0.0.1:9000", "description": "Knows the weather."}}'
+uv run serve --offline &
+uv run chat "Ask the weather agent: what's the weather in Paris?"
+```
 """
 OF_INTEREST = {
     "Clients": {

@@ -97,6 +97,8 @@ def _answer(client: httpx.Client, prompt: str) -> Answer:
 
 def _read(answer: Answer, event: dict[str, Any]) -> None:
     match event:
+        case {"subagentRunId": str()}:
+            pass
         case {"type": "TEXT_MESSAGE_CONTENT", "delta": delta}:
             answer.text += delta
         case {"type": "TOOL_CALL_START", "toolCallId": id, "toolCallName": name}:

@@ -62,6 +62,8 @@ class _Turn:
 
     def follow(self, event: Event) -> None:
         """Take one event in."""
+        if getattr(event, "subagent_run_id", None):
+            return  # what another agent says is no part of this one's answer
         match event:
             case TextMessageContentEvent(delta=delta):
                 self.text += delta

@@ -25,6 +25,7 @@ from ag_ui.core import (
 
 from clients.python import AgentError
 
+Pieces = TextMessageContentEvent | ReasoningMessageContentEvent
 Timed = tuple[float, Event]  # seconds after the question, and what came then
 
 
@@ -56,13 +57,11 @@ class Turn:
             for event in events:
                 now = time.monotonic() - start
                 yield now, event
-                match event, self.events[-1:]:
-                    case TextMessageContentEvent(), [(_, TextMessageContentEvent() as last)]:
-                        last.delta += event.delta
-                    case ReasoningMessageContentEvent(), [(_, ReasoningMessageContentEvent() as last)]:
-                        last.delta += event.delta
-                    case _:
-                        self.events.append((now, event.model_copy()))
+                last = self.events[-1][1] if self.events else None
+                if isinstance(event, Pieces) and isinstance(last, Pieces) and event.message_id == last.message_id:
+                    last.delta += event.delta
+                else:
+                    self.events.append((now, event.model_copy()))
 
     def show(self, events: Iterable[Timed]) -> None:
         """Draw the turn; of one that streams, each event when it comes."""
@@ -94,6 +93,8 @@ class _Answer:
     def follow(self, seconds: float, event: Event) -> None:
         """Take one event in."""
         self._seconds = seconds
+        if getattr(event, "subagent_run_id", None):
+            return  # what another agent says is no part of this one's answer
         match event:
             case ReasoningMessageStartEvent():
                 self._thoughts, self._thoughts_box = "", st.expander("Thoughts").empty()

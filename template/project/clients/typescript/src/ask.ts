@@ -16,8 +16,8 @@ const agent = values.arn
   : localAgent(values.url, values.session);
 
 const show: AgentSubscriber = {
-  onTextMessageContentEvent: ({ event }) => void process.stdout.write(event.delta),
-  onTextMessageEndEvent: () => void process.stdout.write("\n"),
+  onTextMessageContentEvent: ({ event }) => void (event.subagentRunId || process.stdout.write(event.delta)),
+  onTextMessageEndEvent: ({ event }) => void (event.subagentRunId || process.stdout.write("\n")),
   onToolCallEndEvent: ({ toolCallName, toolCallArgs }) =>
     console.error(`· ${toolCallName}(${JSON.stringify(toolCallArgs)})`),
   onToolCallResultEvent({ event: { content } }) {

@@ -39,6 +39,8 @@ class Updates:
     def of(self, event: dict[str, Any]) -> Iterator[Change]:
         """The updates that tell an event; most have one."""
         match event:
+            case {"subagentRunId": str()}:
+                yield self._event(event)
             case {"type": "TEXT_MESSAGE_START", "messageId": id}:
                 yield self._text(id, "", append=False)
             case {"type": "TEXT_MESSAGE_CONTENT", "messageId": id, "delta": delta}:
@@ -53,8 +55,11 @@ class Updates:
                 parts = [Part(text=text), new_data_part({"code": code})]
                 yield self._status(TaskStatus(state=TaskState.TASK_STATE_FAILED, message=self._message(parts)))
             case {"type": kind} if kind not in UNTOLD:
-                told = {name: value for name, value in event.items() if value is not None}
-                yield self._status(TaskStatus(state=WORKING), ParseDict({EVENTS: told}, Struct()))
+                yield self._event(event)
+
+    def _event(self, event: dict[str, Any]) -> TaskStatusUpdateEvent:
+        told = {name: value for name, value in event.items() if value is not None}
+        return self._status(TaskStatus(state=WORKING), ParseDict({EVENTS: told}, Struct()))
 
     def asking(self, asked: list[dict[str, Any]]) -> TaskStatus:
         """The status of a task that waits: the questions in words, and as AG-UI's interrupts."""

@@ -83,6 +83,8 @@ class Offered:
         async with self._service.events(request) as events, aclosing(events):
             async for number, event in events:
                 last = json.loads(event)
+                if last.get("subagentRunId"):
+                    continue
                 text = "" if last["type"] == "TEXT_MESSAGE_START" else text + _delta(last)
                 if message := _delta(last) or _call(last):
                     await context.session.report_progress(number, None, message)

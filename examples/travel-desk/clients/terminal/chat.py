@@ -1,0 +1,146 @@
+"""A conversation with the agent, one turn at a time, on whatever the output is."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin
+
+import httpx2
+from rich.console import Console
+
+from ..stream import SESSION_HEADER, AgentError, Json, Run, accepted, connection, events, events_of, explained
+from .view import PlainView, ToolCall, TurnView
+
+OK, FAILED, INTERRUPTED = 0, 1, 130
+
+Person = Callable[[Json, ToolCall | None], Json]
+"""Asks who sits at the terminal what an interrupt asks, about this call; gives an entry of AG-UI's `resume`."""
+
+
+@dataclass
+class Chat:
+    """Where the agent is, how to be let in, which session talks to it, and what the turns are shown on."""
+
+    url: str
+    auth: httpx2.Auth | None
+    session: str
+    person: Person | None = None
+    out: Console = field(default_factory=lambda: Console(highlight=False))
+    err: Console = field(default_factory=lambda: Console(highlight=False, stderr=True))
+    tools: list[ToolCall] = field(default_factory=list)  # that the last answer called
+    waiting: dict[str, ToolCall] = field(default_factory=dict)  # calls that have no result yet
+
+    def ask(self, question: str, instead_of: str | None = None) -> int:
+        """One turn, shown as it streams. Returns an exit code; after any of them the session can be asked again."""
+        self.tools = []
+        return self._done(self._turn(Run(self.url, self.session, prompt=question, instead_of=instead_of)))
+
+    def check(self) -> int:
+        """Whether an agent answers at all: an exit code, after a word on what to do if none does."""
+        return self._done(self._reach())
+
+    def catch_up(self) -> int:
+        """Go on with what the session does or waits for."""
+        return self._done(self._go_on())
+
+    def history(self) -> list[Json]:
+        """The messages of the session, as the agent knows them; none, and a complaint, where it cannot be asked."""
+        try:
+            return asyncio.run(self._recall())[0]
+        except AgentError as error:
+            self._complain(error)
+            return []
+
+    def note(self, text: str) -> None:
+        """A word from the client itself; standard output holds nothing but answers."""
+        self.err.print(text, style="dim", markup=False, soft_wrap=True)
+
+    def _done(self, work: Coroutine[Any, Any, int]) -> int:
+        try:
+            return asyncio.run(work)
+        except AgentError as error:
+            return self._complain(error)
+        except KeyboardInterrupt:
+            self.note("Stopped.")
+            return INTERRUPTED
+
+    def _complain(self, error: AgentError) -> int:
+        self.err.print(f"{error} ({error.code})", style="red", markup=False, soft_wrap=True)
+        return FAILED
+
+    async def _reach(self) -> int:
+        """Any HTTP answer will do; that of `serve` says whether a script stands in for the model."""
+        async with httpx2.AsyncClient(**connection(self.url)) as client:
+            with explained(self.url):
+                about = await client.get(urljoin(self.url, "/about"))
+        if about.is_success and b'"offline":true' in about.content:
+            self.note("OFFLINE: a script stands in for the model.")
+        return OK
+
+    async def _turn(self, run: Run) -> int:
+        """A run, and those that follow it as long as people are asked."""
+        while asked := await self._run(run):
+            if self.person is None:
+                self.note("\n".join(interrupt["message"] for interrupt in asked))
+                self.note(f"The agent waits for an answer: chat --interactive --session {self.session}")
+                return FAILED
+            answers = [await asyncio.to_thread(self._answer, interrupt) for interrupt in asked]
+            run = Run(self.url, self.session, resume=answers)
+        return OK
+
+    def _answer(self, interrupt: Json) -> Json:
+        assert self.person
+        return self.person(interrupt, self.waiting.get(interrupt.get("toolCallId", "")))
+
+    async def _run(self, run: Run) -> list[Json]:
+        """Show a run; gives the interrupts with which it ends."""
+        with self._view() as view:
+            view.calls, view.answered, view.is_lost = self.waiting, self.tools, lambda: run.is_lost
+            async with aclosing(events(run, self.auth)) as told:
+                async for event in told:
+                    view.follow(event)
+        self.note(view.summary())
+        return view.interrupts
+
+    async def _go_on(self) -> int:
+        messages, last, running = await self._recall()
+        self.waiting = {id: call for id, call in calls_of(messages).items() if not call.result}
+        if running:
+            return await self._turn(Run(self.url, self.session, follow=running))
+        asked = (last.get("outcome") or {}).get("interrupts")
+        if not asked or not self.person:
+            return OK
+        answers = [await asyncio.to_thread(self._answer, interrupt) for interrupt in asked]
+        return await self._turn(Run(self.url, self.session, resume=answers))
+
+    async def _recall(self) -> tuple[list[Json], Json, str | None]:
+        """The messages, the event that tells what the session waits for, and the run that goes on."""
+        headers = {SESSION_HEADER: self.session}
+        async with httpx2.AsyncClient(auth=self.auth, **connection(self.url)) as client:
+            with explained(self.url):
+                response = await client.post(self.url, json={"history": True}, headers=headers)
+                await response.aread()
+                accepted(response)
+                told = events_of(response)
+                snapshot = next(event for event in told if event["type"] == "MESSAGES_SNAPSHOT")
+        return snapshot["messages"], told[-1], (snapshot.get("metadata") or {}).get("activeRunId")
+
+    def _view(self) -> TurnView:
+        if not sys.stdout.isatty() or self.out.is_dumb_terminal:
+            return PlainView(self.out, self.err)
+        from .live import LiveView
+
+        return LiveView(self.out)
+
+
+def calls_of(messages: list[Json]) -> dict[str, ToolCall]:
+    """The tool calls in messages, by id; those that have been answered with their results."""
+    called = (call for message in messages for call in message.get("toolCalls") or [])
+    calls = {call["id"]: ToolCall(call["function"]["name"], call["function"]["arguments"]) for call in called}
+    for message in messages:
+        if message["role"] == "tool" and message["toolCallId"] in calls:
+            calls[message["toolCallId"]].result = str(message["content"])
+    return calls

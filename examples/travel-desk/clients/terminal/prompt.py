@@ -1,0 +1,144 @@
+"""The conversation at a prompt: lines to edit, history, and a few commands."""
+
+from pathlib import Path
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output import create_output
+
+from ..stream import Json, new_session
+from .chat import OK, Chat, calls_of
+from .live import Answer
+from .view import printable
+
+HELP = """\
+Enter sends. Alt+Enter, or a backslash before Enter, starts a new line.
+The arrow keys recall earlier questions.
+Ctrl-C stops an answer, or clears the line. Twice on an empty line it leaves, as Ctrl-D does at once.
+/tools opens the tool calls of the last answer: arguments and results in full.
+/history shows what was said. /edit asks the last question again, changed; what came after it is gone.
+/new starts a new session. /session shows its id. /quit leaves."""
+
+KEYS = KeyBindings()
+
+
+@KEYS.add("enter")
+def _send(event: KeyPressEvent) -> None:
+    buffer = event.current_buffer
+    if buffer.document.char_before_cursor != "\\":
+        return buffer.validate_and_handle()
+    buffer.delete_before_cursor()
+    buffer.insert_text("\n")
+
+
+@KEYS.add("escape", "enter")
+def _new_line(event: KeyPressEvent) -> None:
+    event.current_buffer.insert_text("\n")
+
+
+def converse(chat: Chat, question: str = "") -> int:
+    """Answer the question, if there is one, then ask for others and answer them, until the user leaves."""
+    prompt = _prompt()
+    chat.ask(question) if question else chat.catch_up()
+    note = f"travel-desk at {chat.url} · /quit or Ctrl-D ends it · /help"
+    pressed = 0
+    while pressed < 2:
+        try:
+            chat.note(note) if note else None
+            line, note, pressed = _line(prompt), "", 0
+            if line == "/quit":
+                return OK
+            if line:
+                _take(chat, line, prompt)
+        except EOFError:
+            return OK
+        except KeyboardInterrupt:  # at the prompt, or at any time between two: just after an answer, say
+            pressed = 0 if prompt.default_buffer.text else pressed + 1
+            note = "Ctrl-C again leaves." if pressed else ""
+    return OK
+
+
+def _line(prompt: PromptSession[str]) -> str:
+    """What is typed. The buffer is empty then: a Ctrl-C before the next prompt must not find this line in it."""
+    line = prompt.prompt(handle_sigint=False).strip()
+    prompt.default_buffer.reset()
+    return line
+
+
+def _take(chat: Chat, line: str, prompt: PromptSession[str]) -> None:
+    match line.split():
+        case ["/new"]:
+            chat.session = new_session()
+            chat.note(f"New session {chat.session}")
+        case ["/session"]:
+            chat.note(chat.session)
+        case ["/tools"]:
+            _show_tools(chat)
+        case ["/history"]:
+            _show_history(chat)
+        case ["/edit"]:
+            _edit(chat, prompt)
+        case ["/help"]:
+            chat.note(HELP)
+        case [word] if word.startswith("/"):
+            chat.note(f"No command {word}: /help lists them.")
+        case _:
+            chat.ask(line)
+
+
+def _show_tools(chat: Chat) -> None:
+    """Those of the last answer, which may have been given to another client of the session."""
+    messages = chat.history() if not chat.tools else []
+    start = max((index for index, message in enumerate(messages) if message["role"] == "user"), default=0)
+    calls = chat.tools or list(calls_of(messages[start:]).values())
+    chat.note("\n\n".join(call.details() for call in calls) or "The last answer called no tool.")
+
+
+def _show_history(chat: Chat) -> None:
+    messages = chat.history()
+    for message in messages:
+        if message["role"] == "user":
+            chat.note(f"\n> {printable(text_of(message))}")
+        elif text := text_of(message) if message["role"] == "assistant" else "":
+            chat.out.print(Answer(printable(text)))
+    chat.note("" if messages else "Nothing was said yet.")
+
+
+def _edit(chat: Chat, prompt: PromptSession[str]) -> None:
+    asked = [message for message in chat.history() if message["role"] == "user"]
+    if not asked:
+        return chat.note("There is no question to edit.")
+    try:
+        question = prompt.prompt(default=text_of(asked[-1])).strip()
+    except (KeyboardInterrupt, EOFError):
+        return None
+    if question:
+        chat.ask(question, instead_of=asked[-1]["id"])
+
+
+def text_of(message: Json) -> str:
+    """The text of a message."""
+    content = message.get("content") or ""
+    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
+
+
+def _prompt() -> PromptSession[str]:
+    return PromptSession(
+        "\n> ",
+        multiline=True,
+        prompt_continuation="  ",
+        key_bindings=KEYS,
+        history=_history(),
+        output=create_output(always_prefer_tty=True),
+    )
+
+
+def _history() -> History:
+    """Earlier questions, readable by their author only; kept for this run alone where there is no home to write to."""
+    try:
+        path = Path.home() / ".travel_desk_history"
+        path.touch(mode=0o600)
+    except (OSError, RuntimeError):
+        return InMemoryHistory()
+    return FileHistory(path)

@@ -1,0 +1,14 @@
+"""Who calls the agent: whoever has AWS credentials."""
+
+from .cloud import Cloud
+from clients.python import AgentClient
+
+
+def missing() -> str:
+    """What a call needs that is not there. Nothing: whoever deploys has credentials."""
+    return ""
+
+
+def agent(cloud: Cloud, arn: str, endpoint: str) -> AgentClient:
+    """The deployed agent; what is asked is signed (SigV4)."""
+    return AgentClient.deployed(arn, endpoint=endpoint, profile=cloud.profile)

@@ -1,0 +1,152 @@
+"""`uv run deploy`: from the source on this machine to an agent that answers on AgentCore. Safe to repeat."""
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from typing import Any
+
+from . import caller, invoke, logs, older, policies, runtimes, template
+from .artifacts import ARTIFACTS
+from .command import Context, parser, run
+from .config import load
+from .errors import DeployError
+from .stack import Stack
+from clients.python import new_session
+
+Json = dict[str, Any]
+ARTIFACT = "AgentRuntimeArtifact"
+QUESTION = "Say hello, and what you can do, in one sentence."
+DRIFT = "The stack does not know of it: this is drift, which the next `uv run deploy` takes back or takes in."
+
+
+def main() -> int:
+    """The console script."""
+    return run(_parser(), _action)
+
+
+def _parser() -> argparse.ArgumentParser:
+    options = parser("deploy", "Deploy this agent to Amazon Bedrock AgentCore Runtime.")
+    kinds = options.add_mutually_exclusive_group()
+    kinds.add_argument("--dry-run", action="store_true", help="show template, policies and package; needs no account")
+    kinds.add_argument("--preview", action="store_true", help="show what would change in the account, and stop")
+    kinds.add_argument("--fast", action="store_true", help="in development: a new package only, past the stack")
+    kinds.add_argument("--to", metavar="ENVIRONMENT", help="deploy the very package that runs here there")
+    options.add_argument("--endpoint", metavar="NAME", help="when the check is passed, make this endpoint serve it")
+    options.add_argument("--version", metavar="N", help="with --endpoint: promote or roll back; nothing is deployed")
+    options.add_argument("--no-check", action="store_true", help="do not ask the deployed agent a question")
+    options.add_argument("--yes", action="store_true", help="do not ask before something is replaced or removed")
+    options.add_argument("--artifact", choices=ARTIFACTS, default=next(iter(ARTIFACTS)), help="default: %(default)s")
+    return options
+
+
+def _action(context: Context) -> Any:
+    options = context.options
+    if options.dry_run:
+        return _describe(context)
+    if options.version:
+        return _promote(context)
+    if options.fast:
+        return _swap(context)
+    if options.to:
+        runtimes.require(context)
+        artifact = Stack(context, context.config.stack).template()["Resources"]["Runtime"]["Properties"][ARTIFACT]
+        return deploy(replace(context, config=load(options.region, options.to)), artifact)
+    return deploy(context, ARTIFACTS[options.artifact].publish(context))
+
+
+def deploy(context: Context, artifact: Json) -> Json:
+    """Make the stack what deploy.toml and stack.yaml say, ask the agent a question, then move the endpoint."""
+    options, stack = context.options, Stack(context, context.config.stack)
+    body = template.agent(context.config, artifact)
+    older.take_over(context, stack, body)
+    if options.preview:
+        return _preview(context, stack, body)
+    changed = stack.apply(body, _parameters(context, body))
+    result = stack.outputs()
+    result["version"] = runtimes.serving(context, result["id"])
+    kept = logs.keep(context, result["id"], {"DEFAULT", *template.endpoints(body)})
+    if changed and not options.no_check:
+        _check(context, result["arn"])
+    if options.endpoint:
+        changed |= _point(context, body, result["version"])
+    if not (changed or kept):
+        context.report.say("Nothing has changed since the last deployment.")
+    return {"name": context.config.name, **result, "changed": changed or kept}
+
+
+def _parameters(context: Context, body: Json) -> list[Json]:
+    """Of the template. An endpoint stays at the version that it serves."""
+    runtime = Stack(context, context.config.stack).resources().get("Runtime")
+    found = runtimes.endpoints(runtimes.control(context), runtime) if runtime else []
+    live = {f"{each['name'].title()}Version": each["liveVersion"] for each in found if "liveVersion" in each}
+    return template.parameters(body, context.config, **live)
+
+
+def _preview(context: Context, stack: Stack, body: Json) -> Json:
+    changes = stack.preview(body, _parameters(context, body))
+    for each in changes:
+        context.report.say(f"{each['action']:<8} {each['resource']} {each['what']}".rstrip())
+    if not changes:
+        context.report.say("Nothing would change.")
+    return {"stack": stack.name, "changes": changes}
+
+
+def _swap(context: Context) -> Json:
+    if context.options.environment:
+        raise DeployError("--fast is for the environment that you develop in.", "Leave out --environment.")
+    version = runtimes.swap(context, ARTIFACTS[context.options.artifact].publish(context))
+    context.report.say(DRIFT)
+    return {"name": context.config.name, "version": version, "changed": True}
+
+
+def _promote(context: Context) -> Json:
+    if not context.options.endpoint:
+        raise DeployError("--version needs --endpoint.", "DEFAULT always serves the newest version.")
+    stack, version = Stack(context, context.config.stack), context.options.version
+    result = runtimes.require(context)
+    changed = _point(context, stack.template(), version)
+    return {"name": context.config.name, **result, "version": version, "changed": changed}
+
+
+def _point(context: Context, body: Json, version: str) -> bool:
+    """Make the endpoint serve a version."""
+    name = context.options.endpoint
+    client, outputs = runtimes.control(context), runtimes.require(context)
+    if name not in (known := template.endpoints(body)):
+        hint = "Copy `Endpoint` and `ProdVersion` there, under names of their own."
+        raise DeployError(f"deploy/stack.yaml has no endpoint {name}; it has: {', '.join(known)}.", hint)
+    found = {each["agentRuntimeVersion"]: each["status"] for each in runtimes.versions(client, outputs["id"])}
+    if found.get(version) != "READY":
+        ready = [number for number in reversed(found) if found[number] == "READY"]
+        raise DeployError(f"There is no version {version} to serve.", f"Versions: {', '.join(ready)}.")
+    same = [{"ParameterKey": each, "UsePreviousValue": True} for each in body["Parameters"] if each != known[name]]
+    moved = [{"ParameterKey": known[name], "ParameterValue": version}]
+    return Stack(context, context.config.stack).apply(body, same + moved)
+
+
+def _check(context: Context, arn: str) -> None:
+    """Ask the agent, and show the stream: only an answer proves that it runs."""
+    if missing := caller.missing():
+        return context.report.say(f"It was not asked anything: {missing}")
+    context.report.say(f"\n> {QUESTION}")
+    invoke.ask(context, arn, QUESTION, new_session(), "DEFAULT")
+
+
+def _describe(context: Context) -> Json:
+    """`--dry-run`: the stack, the policies and the package."""
+    config = context.config
+    artifact, contents = ARTIFACTS[context.options.artifact].describe(context)
+    body = template.agent(config, artifact)
+    plan: Json = {"template": body, "parameters": template.parameters(body, config)}
+    plan |= {"policies": policies.all_of(config), "contents": contents}
+    if not context.options.json:
+        print(json.dumps(body, indent=2))
+        for title, policy in plan["policies"].items():
+            print(f"\nPolicy, {title}:\n{json.dumps(policy, indent=2)}")
+        print("\nContents:", *(f"  {name:<32} {what}" for name, what in contents.items()), sep="\n")
+    return plan
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""`uv run logs`: what the deployed agent prints."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from . import runtimes
+from .command import Context, parser, run
+
+Json = dict[str, Any]
+PREFIX = "/aws/bedrock-agentcore/runtimes/"
+LINES = "[runtime-logs"  # in the name of a stream of the agent's own lines; others hold spans
+LAST = 20  # lines shown after a failure
+POLL_SECONDS = 2
+
+
+def main() -> int:
+    """The console script."""
+    options = parser("logs", "Show what the deployed agent prints.")
+    options.add_argument("--endpoint", metavar="NAME", default="DEFAULT", help="default: %(default)s")
+    options.add_argument("--minutes", type=int, default=60, help="how far back (default: %(default)s)")
+    options.add_argument("--follow", action="store_true", help="go on until Ctrl-C")
+    return run(options, show)
+
+
+def show(context: Context) -> list[Json] | None:
+    """Print the lines as they come; with --json and without --follow they are returned."""
+    options, group = context.options, f"{PREFIX}{runtimes.require(context)['id']}-{context.options.endpoint}"
+    start = int((time.time() - options.minutes * 60) * 1000)
+    found = _events(context, group, start)
+    if options.json and not options.follow:
+        return list(found)
+    seen = _print(found, set())
+    while options.follow:
+        time.sleep(POLL_SECONDS)
+        seen = _print(_events(context, group, start), seen)
+    return None
+
+
+def tail(context: Context, runtime_id: str, endpoint: str) -> list[str]:
+    """The last lines of the last quarter of an hour."""
+    found = _events(context, f"{PREFIX}{runtime_id}-{endpoint}", int((time.time() - 900) * 1000))
+    return [event["message"].rstrip() for event in found][-LAST:]
+
+
+def groups(context: Context, prefix: str) -> dict[str, int | None]:
+    """Log groups, one an endpoint, and for how many days each keeps its lines. They outlive the runtime."""
+    pages = context.cloud.client("logs").get_paginator("describe_log_groups")
+    found = pages.paginate(logGroupNamePrefix=f"{PREFIX}{prefix}-")
+    return {group["logGroupName"]: group.get("retentionInDays") for page in found for group in page["logGroups"]}
+
+
+def keep(context: Context, runtime_id: str, endpoints: set[str]) -> bool:
+    """Keep each endpoint's log for `log_days`; whether anything had to be done.
+
+    Not in the stack: AgentCore makes the groups itself, and CloudFormation refuses one that exists.
+    """
+    logs, days, found = context.cloud.client("logs"), context.config.log_days, groups(context, runtime_id)
+    wrong = {name for name in (f"{PREFIX}{runtime_id}-{each}" for each in endpoints) if found.get(name) != days}
+    with context.report.step("Logs") as step:
+        for name in wrong:
+            with suppress(logs.exceptions.ResourceAlreadyExistsException):
+                logs.create_log_group(logGroupName=name)
+            logs.put_retention_policy(logGroupName=name, retentionInDays=days)
+        step.note = f"kept for {days} days{'' if wrong else ', as they were'}"
+    return bool(wrong)
+
+
+def _events(context: Context, group: str, start: int) -> Iterator[Json]:
+    logs = context.cloud.client("logs")
+    pages = logs.get_paginator("filter_log_events")
+    try:
+        for page in pages.paginate(logGroupName=group, startTime=start):
+            yield from (event for event in page["events"] if LINES in event["logStreamName"])
+    except logs.exceptions.ResourceNotFoundException:
+        return  # nothing was printed yet
+
+
+def _print(events: Iterator[Json], seen: set[str]) -> set[str]:
+    """Print the events that were not seen before; returns all that were."""
+    now_seen = set(seen)
+    for event in events:
+        if event["eventId"] not in seen:
+            moment = datetime.fromtimestamp(event["timestamp"] / 1000).astimezone()
+            print(f"{moment:%H:%M:%S} {event['message'].rstrip()}", flush=True)
+        now_seen.add(event["eventId"])
+    return now_seen
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""The IAM policies of `deploy/policies/`, with this deployment's names filled in."""
+
+import json
+import re
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from .config import Config
+
+FOLDER = Path(__file__).parent / "policies"
+PROFILE = re.compile(r"^(us|us-gov|eu|apac|jp|au|ca|global)\.")
+ROLE_CHANGES = ("iam:CreateRole", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary")
+Policy = dict[str, Any]
+
+
+def load(pattern: str, config: Config) -> Policy:
+    """The statements of every file of that name. Account and partition stay as CloudFormation's `Fn::Sub` has them."""
+    texts = (file.read_text(encoding="utf-8") for file in sorted(FOLDER.glob(f"{pattern}.json")))
+    found: list[Policy] = [json.loads(Template(text).substitute(names(config))) for text in texts]
+    return {"Version": "2012-10-17", "Statement": [each for policy in found for each in policy["Statement"]]}
+
+
+def execution(config: Config) -> Policy:
+    """What the running agent may do."""
+    policy = load("execution*", config)
+    policy["Statement"] += load(_model_file(config.model), config)["Statement"]
+    if config.secrets:
+        read = {"Sid": "ReadSecrets", "Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"]}
+        policy["Statement"].append(read | {"Resource": sorted(config.secrets.values())})
+    return policy
+
+
+def cloudformation(config: Config) -> Policy:
+    """What CloudFormation needs to make the stack: its service role, or else whoever deploys."""
+    policy = load("cloudformation*", config)
+    policy["Statement"] += load("network", config)["Statement"] if config.network else []
+    for statement in policy["Statement"]:
+        if config.permissions_boundary and set(statement["Action"]) <= set(ROLE_CHANGES):
+            statement["Condition"] = {"StringEquals": {"iam:PermissionsBoundary": config.permissions_boundary}}
+    return policy
+
+
+def deployer(config: Config) -> Policy:
+    """What whoever runs the commands needs."""
+    policy = load("deployer*", config)
+    if not config.cloudformation_role:
+        policy["Statement"] += cloudformation(config)["Statement"]
+        return policy
+    give = {"Sid": "GiveTheRoleToCloudFormation", "Effect": "Allow", "Action": ["iam:PassRole"]}
+    only = {"Condition": {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}}
+    policy["Statement"].append(give | {"Resource": [config.cloudformation_role]} | only)
+    return policy
+
+
+def all_of(config: Config) -> dict[str, Policy]:
+    """Every policy, by who has it, as it is in the account ACCOUNT."""
+    found = {"execution role": execution(config), "its trust": load("trust", config)}
+    found |= {"who deploys": deployer(config), "who calls": load("caller", config)}
+    if config.cloudformation_role:
+        found["CloudFormation's role"] = cloudformation(config)
+    partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(config.region.rpartition("-")[0].rpartition("-")[0], "aws")
+    text = json.dumps(found).replace("${AWS::AccountId}", "ACCOUNT").replace("${AWS::Partition}", partition)
+    return dict(json.loads(text))
+
+
+def names(config: Config) -> dict[str, str]:
+    """What stands for `${name}` and the like."""
+    return {
+        "partition": "${AWS::Partition}",
+        "region": config.region,
+        "account": "${AWS::AccountId}",
+        "name": config.name,
+        "role": config.role.rpartition("/")[2] if config.role else f"{config.name}-{config.region}",
+        "stack": config.stack,
+        "bucket": config.bucket or f"{config.stack}-artifacts-*",
+        "repository": getattr(config, "repository", None) or f"{config.name.lower()}-images",
+        "build": f"{config.name[:40]}-{config.region}-build",
+        "memory": getattr(config, "memory", None) or f"{config.name}-*",
+        "model": config.model.rpartition("/")[2],
+        "foundation_model": PROFILE.sub("", config.model) if not config.model.startswith("arn:") else "*",
+        "model_arn": config.model,
+    }
+
+
+def _model_file(model: str) -> str:
+    if model.startswith("arn:"):
+        return "model-arn"
+    return "model-inference-profile" if PROFILE.match(model) else "model-foundation"

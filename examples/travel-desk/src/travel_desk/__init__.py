@@ -1,0 +1,1 @@
+"""An assistant that asks another agent for the weather"""

@@ -1,0 +1,52 @@
+"""The two ways a request ends badly: refused before the stream starts, or failed within it."""
+
+from typing import Any
+
+
+class Refused(Exception):
+    """The request was not accepted, and the model was not called.
+
+    `status` is the HTTP status; `code` is stable, for programs; the message is for people; `details` are further
+    fields of the answer.
+    """
+
+    def __init__(self, status: int, code: str, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = details
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The answer, as JSON."""
+        return {"code": self.code, "message": self.message, **self.details}
+
+
+class Failure(Exception):
+    """The run failed. `code` is stable, and the message is safe to show: details belong in the log."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def internal_failure() -> Failure:
+    """Whatever nobody foresaw."""
+    return Failure("internal", "The agent failed. The log has the details.")
+
+
+def turn_limit() -> Failure:
+    """The agent went round in circles."""
+    return Failure("turn_limit", "The agent stopped: it called the model too many times in one turn.")
+
+
+def malformed_answer() -> Failure:
+    """The model's answer cannot be read."""
+    return Failure("malformed_answer", "The model's answer cannot be read. Try again.")
+
+
+def shutting_down() -> Failure:
+    """The process is told to end."""
+    return Failure("shutting_down", "The server is shutting down. Ask again.")

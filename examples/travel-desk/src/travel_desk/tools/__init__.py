@@ -1,0 +1,16 @@
+"""The tools that the agent can call: plain typed functions, whose docstrings are what the model reads."""
+
+from . import (
+    agent,
+    own,
+    time,
+)
+from .toolbox import Tool, tool
+
+MODULES = [
+    time,
+    agent,
+    own,
+]
+
+TOOLS: list[Tool] = [tool(function) for module in MODULES for function in module.TOOLS]

@@ -1,0 +1,76 @@
+"""Bad requests are refused before the stream starts, and the model is never called for them."""
+
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from .agent_client import AgentClient
+from local_model.server import Fault, LocalModel
+
+MESSAGE = {"id": "m", "role": "user", "content": "Hello"}
+
+
+def run_input(**changes: Any) -> dict[str, Any]:
+    """A RunAgentInput."""
+    return {"threadId": "thread", "runId": "run", "messages": [MESSAGE]} | changes
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"", 400, "invalid_json"),
+        (b"{", 400, "invalid_json"),
+        (b'{"prompt": "\xff"}', 400, "invalid_json"),
+        (b"[" * 100_000, 400, "invalid_json"),
+        (b"[]", 400, "not_an_object"),
+        (b'"hello"', 400, "not_an_object"),
+        ({}, 400, "invalid_prompt"),
+        ({"prompt": ""}, 400, "invalid_prompt"),
+        ({"prompt": " \n"}, 400, "invalid_prompt"),
+        ({"prompt": 7}, 400, "invalid_prompt"),
+        ({"prompt": {"text": "Hello"}}, 400, "invalid_prompt"),
+        ({"threadId": "thread"}, 400, "invalid_run_input"),
+        (run_input(messages="Hello"), 400, "invalid_run_input"),
+        (run_input(threadId="a b"), 400, "invalid_session"),
+        (run_input(messages=[]), 400, "no_user_message"),
+        (run_input(messages=[MESSAGE, {"id": "n", "role": "assistant", "content": "Hi"}]), 400, "no_user_message"),
+        (run_input(messages=[MESSAGE | {"content": []}]), 400, "invalid_prompt"),
+        (json.dumps({"prompt": "x" * 5_000_000}).encode(), 413, "too_large"),
+    ],
+)
+def test_a_bad_request_is_refused(
+    agent: AgentClient, local_model: LocalModel, body: dict[str, Any] | bytes, status: int, code: str
+) -> None:
+    assert agent.refused(body) == (status, code)
+    assert local_model.requests == []
+
+
+def test_a_session_id_has_a_form(agent: AgentClient) -> None:
+    assert agent.refused({"prompt": "Hello"}, session="s" * 257) == (400, "invalid_session")
+
+
+def test_a_session_answers_one_caller_at_a_time(agent: AgentClient, local_model: LocalModel) -> None:
+    with agent.post({"prompt": "Count to 500"}, "shared") as stream:
+        stream.read(deltas=1)
+        assert agent.refused({"prompt": "Hello"}, "shared") == (409, "session_busy")
+    assert len(local_model.requests) == 1
+
+
+def test_a_full_server_says_so_until_its_callers_leave(
+    agent: AgentClient, local_model: LocalModel, eventually: Callable[[Callable[[], bool]], None]
+) -> None:
+    local_model.faults.extend([Fault("stall", after=4, seconds=30)] * 40)
+    with ExitStack() as running:
+        for _ in range(40):
+            running.enter_context(agent.post({"prompt": "Count to 2000"})).read(deltas=1)
+        assert agent.refused({"prompt": "Hello"}) == (503, "server_busy")
+        assert agent.ping()["status"] == "HealthyBusy"
+
+    def is_free() -> bool:
+        with agent.post({"prompt": "Hello"}) as stream:
+            return stream.response.status_code == 200
+
+    eventually(is_free)

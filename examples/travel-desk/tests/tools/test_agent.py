@@ -1,0 +1,346 @@
+"""The tool that asks other agents, against an agent on loopback that says what each test wants."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from ag_ui.core import Event
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from pydantic import TypeAdapter
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from travel_desk.tools import agent as tool_module
+from travel_desk.tools.agent import AgentConfig, OtherAgent, agent_tools
+from travel_desk.tools.progress import CurrentCall, current_call
+from local_model.serving import served
+from local_model.tools.agent import OFFLINE
+
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+PLACE = {"taskId": "task-1", "contextId": "c"}
+ARN = "arn:aws:bedrock-agentcore:eu-central-1:123456789012:runtime/weather-abc123"
+BEGUN = {"task": {"id": "task-1", "contextId": "c", "status": {"state": "TASK_STATE_WORKING"}}}
+
+
+def piece(text: str, *, id: str = "a", append: bool = True) -> dict[str, Any]:
+    artifact = {"artifactId": id, "parts": [{"text": text}]}
+    return {"artifactUpdate": {**PLACE, "artifact": artifact, "append": append}}
+
+
+def state(name: str, text: str = "") -> dict[str, Any]:
+    message = {"messageId": "m", "role": "ROLE_AGENT", "parts": [{"text": text}]}
+    status = {"state": f"TASK_STATE_{name}"} | ({"message": message} if text else {})
+    return {"statusUpdate": {**PLACE, "status": status}}
+
+
+@dataclass
+class Peer:
+    """Another agent: what it says, and what it was sent."""
+
+    says: list[dict[str, Any]] = field(default_factory=list)
+    error: dict[str, Any] | None = None
+    streams: bool = True
+    hangs: bool = False
+    version: str = "1.0"
+    card_url: str = ""
+    card_status: int = 200
+    url: str = ""
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[tuple[Request, bytes]] = field(default_factory=list)
+
+    async def describe(self, request: Request) -> Response:
+        self.requests.append((request, b""))
+        interface = {"url": self.card_url or self.url, "protocolBinding": "JSONRPC", "protocolVersion": self.version}
+        card = {"name": "peer", "description": "x", "version": "1", "supportedInterfaces": [interface], "skills": []}
+        card |= {"capabilities": {"streaming": self.streams}, "defaultInputModes": [], "defaultOutputModes": []}
+        return JSONResponse(card, self.card_status)
+
+    async def answer(self, request: Request) -> Response:
+        body = await request.body()
+        self.requests.append((request, body))
+        call = json.loads(body)
+        self.calls.append(call)
+        head = {"jsonrpc": "2.0", "id": call["id"]}
+        if self.error:
+            return JSONResponse(head | {"error": self.error})
+        if call["method"] == "CancelTask":
+            return JSONResponse(head | {"result": {"id": "task-1", "status": {"state": "TASK_STATE_CANCELED"}}})
+        if not self.streams:
+            return JSONResponse(head | {"result": self.says[0]})
+        return StreamingResponse(self._stream(head), media_type="text/event-stream")
+
+    async def _stream(self, head: dict[str, Any]) -> AsyncIterator[str]:
+        for result in self.says:
+            yield f"data: {json.dumps(head | {'result': result})}\n\n"
+        if self.hangs:
+            await asyncio.sleep(30)
+
+    @property
+    def methods(self) -> list[str]:
+        return [call["method"] for call in self.calls]
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    peer = Peer()
+    routes = [
+        Route("/{path:path}.well-known/agent-card.json", peer.describe, methods=["GET"]),
+        Route("/{path:path}", peer.answer, methods=["POST"]),
+    ]
+    with served(Starlette(routes=routes)) as peer.url:
+        yield peer
+
+
+@dataclass
+class Asked:
+    """What came of a question: the answer, what was told of it meanwhile, or why there is none."""
+
+    text: str
+    events: list[Any]
+
+    @property
+    def kinds(self) -> list[str]:
+        return [event.type.value for event in self.events]
+
+    @property
+    def told(self) -> str:
+        return "".join(event.delta for event in self.events if event.type.value == "TEXT_MESSAGE_CONTENT")
+
+
+def ask(address: str, *, seconds: float = 20, **config: Any) -> Asked:
+    """Ask the agent there, as a call of the tool does."""
+    events: list[Any] = []
+
+    async def asking() -> str:
+        current_call.set(CurrentCall("call-1", lambda event: events.append(EVENT.validate_json(event))))
+        agent = OtherAgent("peer", AgentConfig(address=address, **config))
+        try:
+            async with asyncio.timeout(seconds):
+                return await agent.ask("Hello?")
+        except (ValueError, TimeoutError) as error:
+            return f"{type(error).__name__}: {error}"
+        finally:
+            await asyncio.gather(*agent._cancelling)
+
+    text = asyncio.run(asking())
+    assert events[0].type.value == "SUBAGENT_STARTED"
+    assert {event.subagent_run_id for event in events} == {events[0].subagent_run_id}
+    return Asked(text, events)
+
+
+def test_an_answer_is_told_piece_by_piece_and_is_the_result(peer: Peer) -> None:
+    peer.says = [BEGUN, piece("It is ", append=False), piece("21 °C\u2028."), state("COMPLETED")]
+    asked = ask(peer.url)
+    assert asked.text == asked.told == "It is 21 °C\u2028."
+    assert asked.kinds == [
+        "SUBAGENT_STARTED", "TEXT_MESSAGE_START", "TEXT_MESSAGE_CONTENT", "TEXT_MESSAGE_CONTENT",
+        "TEXT_MESSAGE_END", "SUBAGENT_FINISHED",
+    ]  # fmt: skip
+    assert asked.events[0].parent_tool_call_id == "call-1"
+    assert peer.methods == ["SendStreamingMessage"]
+
+
+def test_several_artifacts_are_several_messages(peer: Peer) -> None:
+    peer.says = [BEGUN, piece("One.", append=False), piece("Two.", id="b", append=False), state("COMPLETED")]
+    asked = ask(peer.url)
+    assert asked.text == "One.\n\nTwo."
+    assert asked.kinds.count("TEXT_MESSAGE_START") == asked.kinds.count("TEXT_MESSAGE_END") == 2
+
+
+def test_what_is_told_again_as_a_whole_is_told_once(peer: Peer) -> None:
+    whole = {"artifactId": "a", "parts": [{"text": "It is 21 °C."}]}
+    done = {**BEGUN["task"], "artifacts": [whole], "status": {"state": "TASK_STATE_COMPLETED"}}
+    peer.says = [BEGUN, piece("It is ", append=False), {"task": done}]
+    asked = ask(peer.url)
+    assert asked.text == asked.told == "It is 21 °C."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"message": {"messageId": "m", "role": "ROLE_AGENT", "parts": [{"text": "Hi."}]}},
+        {"task": {**state("COMPLETED", "Hi.")["statusUpdate"], "id": "task-1"}},
+    ],
+)
+@pytest.mark.parametrize("streams", [True, False])
+def test_an_agent_that_answers_all_at_once(peer: Peer, said: dict[str, Any], streams: bool) -> None:
+    said = {kind: {key: value for key, value in each.items() if key != "taskId"} for kind, each in said.items()}
+    peer.says, peer.streams = [said], streams
+    assert ask(peer.url).text == "Hi."
+
+
+def test_data_and_files_are_words(peer: Peer) -> None:
+    parts = [{"data": {"city": "Paris"}}, {"raw": "aGk=", "filename": "map.png", "mediaType": "image/png"}]
+    artifact = {"artifactId": "a", "parts": parts}
+    peer.says = [BEGUN, {"artifactUpdate": {**PLACE, "artifact": artifact}}, state("COMPLETED")]
+    assert ask(peer.url).text == '{"city": "Paris"}(file map.png)'
+
+
+@pytest.mark.parametrize("name", ["INPUT_REQUIRED", "AUTH_REQUIRED"])
+def test_a_question_to_a_person_is_an_error_and_the_task_is_cancelled(peer: Peer, name: str) -> None:
+    peer.says = [BEGUN, state(name, "May I send it?")]
+    asked = ask(peer.url)
+    reason = "needs a person's answer before it goes on, and nobody can give one here: May I send it?"
+    assert asked.text == f"ValueError: The agent peer {reason}"
+    assert asked.kinds == ["SUBAGENT_STARTED", "SUBAGENT_ERROR"]
+    assert peer.methods == ["SendStreamingMessage", "CancelTask"]
+
+
+@pytest.mark.parametrize("name", ["FAILED", "REJECTED", "CANCELED"])
+def test_a_task_that_fails(peer: Peer, name: str) -> None:
+    peer.says = [BEGUN, piece("It is", append=False), state(name, "No data.")]
+    asked = ask(peer.url)
+    assert asked.text == "ValueError: The agent peer failed: No data."
+    assert asked.kinds[-2:] == ["TEXT_MESSAGE_END", "SUBAGENT_ERROR"]
+    assert peer.methods == ["SendStreamingMessage"]
+
+
+def test_a_stream_that_ends_early_is_no_answer(peer: Peer) -> None:
+    peer.says = [BEGUN, piece("It is", append=False)]
+    assert "broke before its answer was complete" in ask(peer.url).text
+
+
+def test_a_refusal_is_told_in_the_agents_words(peer: Peer) -> None:
+    peer.error = {"code": -32602, "message": "Too many words."}
+    assert ask(peer.url).text == "ValueError: The agent peer refused the question: Too many words."
+
+
+def test_an_answer_that_is_too_long(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tool_module, "MAX_ANSWER_CHARACTERS", 10)
+    peer.says = [BEGUN, piece("123456789", append=False), piece("123456789")]
+    asked = ask(peer.url)
+    assert asked.text == "ValueError: The agent peer says more than 10 characters."
+    assert peer.methods[-1] == "CancelTask"
+
+
+def test_a_response_that_is_too_large(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tool_module, "MAX_BYTES", 2000)
+    peer.says = [BEGUN, piece("x" * 3000, append=False)]
+    assert ask(peer.url).text == "ValueError: The agent peer does not answer, or does not speak A2A."
+
+
+def test_a_call_that_is_left_cancels_the_task(peer: Peer) -> None:
+    peer.says, peer.hangs = [BEGUN, piece("It is", append=False)], True
+    asked = ask(peer.url, seconds=1)
+    assert asked.text.startswith("TimeoutError")
+    assert asked.kinds[-2:] == ["TEXT_MESSAGE_END", "SUBAGENT_ERROR"]
+    assert peer.methods == ["SendStreamingMessage", "CancelTask"]
+
+
+def test_nobody_there() -> None:
+    assert ask("http://127.0.0.1:1").text == "ValueError: The agent peer does not answer, or does not speak A2A."
+
+
+def test_no_card(peer: Peer) -> None:
+    peer.card_status = 404
+    assert ask(peer.url).text == "ValueError: The agent peer does not answer, or does not speak A2A."
+
+
+def test_headers_go_to_the_address_alone_whatever_the_card_says(peer: Peer) -> None:
+    peer.says, peer.card_url = [BEGUN, piece("Hi.", append=False), state("COMPLETED")], "http://elsewhere.invalid/a2a"
+    assert ask(peer.url, headers={"X-Key": "secret"}).text == "Hi."
+    assert [request.headers["x-key"] for request, _ in peer.requests] == ["secret", "secret"]
+
+
+def test_a_runtime_is_asked_with_a_signature(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tool_module, "_endpoint", lambda region: peer.url)
+    for name, value in {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    peer.says = [BEGUN, piece("Hi.", append=False), state("COMPLETED")]
+    assert ask(ARN).text == "Hi."
+    sessions = set()
+    for request, body in peer.requests:
+        path = request.scope["raw_path"].decode()
+        assert path.startswith(f"/runtimes/{ARN.replace(':', '%3A').replace('/', '%2F')}/invocations")
+        assert request.headers["authorization"] == signature(request, f"{peer.url}{path}", body)
+        sessions.add(request.headers["x-amzn-bedrock-agentcore-runtime-session-id"])
+    assert len(sessions) == 1 and len(sessions.pop()) >= 33
+
+
+def signature(request: Request, url: str, body: bytes) -> str:
+    """The `Authorization` that AWS would expect of the request."""
+    names = request.headers["authorization"].split("SignedHeaders=")[1].split(",")[0].split(";")
+    headers = {name: request.headers[name] for name in names if name != "host"}
+    expected = AWSRequest(request.method, url, data=body, headers=headers)
+    expected.context["timestamp"] = request.headers["x-amz-date"]
+    signer = SigV4Auth(Credentials("AKID", "secret"), "bedrock-agentcore", "eu-central-1")
+    text = signer.string_to_sign(expected, signer.canonical_request(expected))
+    head, _, _ = request.headers["authorization"].rpartition("Signature=")
+    return f"{head}Signature={signer.signature(text, expected)}"
+
+
+@pytest.mark.parametrize(
+    "agents",
+    [
+        "{",
+        "[]",
+        '{"a b": {"address": "http://x"}}',
+        '{"a": {"address": "x"}}',
+        '{"a": {"address": "http://x", "b": 1}}',
+    ],
+)
+def test_agents_that_cannot_be_read_are_refused_at_the_start(agents: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGENTS", agents)
+    with pytest.raises(ValueError, match="validation error"):
+        agent_tools()
+
+
+def test_each_agent_is_a_tool(monkeypatch: pytest.MonkeyPatch) -> None:
+    agents = {"a": {"address": "http://x", "description": "Knows."}, "b": {"address": ARN}}
+    monkeypatch.setenv("AGENTS", json.dumps(agents))
+    first, second = agent_tools()
+    assert (first.name, second.name) == ("ask_a", "ask_b")
+    assert first.description == "Ask the agent a, and get its answer. Knows."
+    assert first.parameters["required"] == ["question"]
+    monkeypatch.delenv("AGENTS")
+    assert agent_tools() == []
+
+
+SERVED = """
+import os
+from local_model.server import running
+from local_model.serving import served
+from tests.agent_client import AgentClient, assert_well_formed
+
+with running(pace=0) as model:
+    os.environ.update({name: value for name, value in model.environment().items() if value is not None})
+    from travel_desk.server import create_app
+    from travel_desk.settings import Settings
+
+    with served(create_app(Settings())) as url, AgentClient(url) as client:
+        answer = client.ask("Ask the guide agent: what can you do?")
+        assert_well_formed(answer)
+        print("[" + ",".join(event.model_dump_json(by_alias=True) for event in answer.events) + "]")
+"""
+
+
+def test_the_run_tells_the_other_agents_answer_as_a_subagents() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "AGENTS"}
+    command = [sys.executable, "-c", SERVED]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    assert run.returncode == 0, run.stderr
+    events = json.loads(run.stdout)
+    kinds = [event["type"] for event in events]
+    started, result = events[kinds.index("SUBAGENT_STARTED")], events[kinds.index("TOOL_CALL_RESULT")]
+    assert started["parentToolCallId"] == result["toolCallId"]
+    pieces = [event for event in events if event["type"] == "TEXT_MESSAGE_CONTENT"]
+    told = [event["delta"] for event in pieces if event.get("subagentRunId") == started["subagentRunId"]]
+    assert len(told) > 3 and "".join(told) == result["content"] == "A guide was asked: what can you do?"
+    assert kinds.index("SUBAGENT_FINISHED") < kinds.index("TOOL_CALL_RESULT")
+    assert "A guide was asked" in "".join(event["delta"] for event in pieces if not event.get("subagentRunId"))
+
+
+def test_the_local_model_asks_the_guide() -> None:
+    assert OFFLINE.arguments("Ask the guide agent: what can you do?") == [{"question": "what can you do?"}]
+    assert OFFLINE.arguments("What time is it?") == []

@@ -1,0 +1,56 @@
+"""`uv run chat`: talk to the agent in a terminal, or through a pipe."""
+
+import argparse
+import io
+import re
+import sys
+
+import httpx2
+
+from ..stream import address, local, new_session
+from .chat import INTERRUPTED, Chat
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The console script; returns the exit code: 0 answered, 1 failed, 130 stopped by Ctrl-C."""
+    arguments = _parser().parse_args(argv)
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    chat = Chat(*_place(arguments), session=arguments.session or new_session())
+    question = " ".join(arguments.question)
+    try:
+        if sys.stdin.isatty():
+            from .person import Person
+
+            chat.person = Person(chat.err)
+        if arguments.interactive or (not question and sys.stdin.isatty()):
+            return _converse(chat, question)
+        return chat.ask(question or sys.stdin.read())
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _converse(chat: Chat, question: str) -> int:
+    from .prompt import converse
+
+    return chat.check() or converse(chat, question)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("chat", description="Talk to the agent. Without a question: a conversation.")
+    parser.add_argument("question", nargs="*", help="ask this, print the answer and exit (or pipe the question in)")
+    parser.add_argument("--url", default=local(), help="where the agent answers (default: %(default)s)")
+    parser.add_argument("--interactive", action="store_true", help="go on with a conversation after the question")
+    parser.add_argument("--session", metavar="ID", type=_session, help="continue this session (default: a new one)")
+    return parser
+
+
+def _place(arguments: argparse.Namespace) -> tuple[str, httpx2.Auth | None]:
+    return address(arguments.url), None
+
+
+def _session(value: str) -> str:
+    if not re.fullmatch("[!-~]{1,256}", value):
+        raise argparse.ArgumentTypeError("a session id is 1 to 256 printable ASCII characters, without spaces")
+    return value

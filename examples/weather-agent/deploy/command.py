@@ -1,0 +1,72 @@
+"""What all commands share: their options, and how they end."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .cloud import Cloud
+from .config import Config, load
+from .errors import DeployError, explained
+from .report import Report
+
+
+@dataclass
+class Context:
+    """What a command works with."""
+
+    options: argparse.Namespace
+    config: Config
+    cloud: Cloud
+    report: Report
+
+    def confirm(self, what: str) -> None:
+        """Ask, unless `--yes` answers; a refusal ends the command."""
+        if self.options.yes:
+            return
+        if self.options.json:
+            raise DeployError(f"{what} --json does not ask.", "Add --yes.")
+        self.report.say(what)
+        try:
+            answer = input("Go on? [y/N] ")
+        except EOFError:
+            answer = ""
+        if answer.strip().lower() not in ("y", "yes"):
+            raise DeployError("Nothing was changed.")
+
+
+def parser(name: str, description: str) -> argparse.ArgumentParser:
+    """A parser with the options that every command takes."""
+    made = argparse.ArgumentParser(prog=name, description=description)
+    made.add_argument("--json", action="store_true", help="print JSON, and nothing else")
+    made.add_argument("--environment", metavar="NAME", help="one of [environments] in deploy.toml")
+    made.add_argument("--profile", help="the AWS profile to use (default: AWS_PROFILE)")
+    made.add_argument("--region", help="the AWS region (default: the one in deploy.toml)")
+    return made
+
+
+def run(arguments: argparse.ArgumentParser, action: Callable[[Context], Any]) -> int:
+    """Run a command and print what it returns. The exit code: 0, 1 for a failure, 130 for Ctrl-C."""
+    options = arguments.parse_args()
+    report = Report(quiet=options.json)
+    try:
+        config = load(options.region, options.environment)
+        with explained(config.region):
+            result = action(Context(options, config, Cloud(options.profile, config.region), report))
+    except DeployError as error:
+        return _failed(options, report, error)
+    except KeyboardInterrupt:
+        report.say("Stopped. Run it again: it goes on where it was.")
+        return 130
+    if result is not None and options.json:
+        print(json.dumps(result, indent=2, default=str))
+    return 0
+
+
+def _failed(options: argparse.Namespace, report: Report, error: DeployError) -> int:
+    report.problem(str(error), error.hint)
+    if options.json:
+        print(json.dumps({"error": str(error), "hint": error.hint}), file=sys.stderr)
+    return 1

@@ -1,0 +1,71 @@
+"""What can go wrong on the way to AWS, in words that say what to do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
+from botocore.parsers import ResponseParserError
+
+from clients.stream import AgentError
+
+
+class DeployError(Exception):
+    """A failure that was expected: what is wrong, and what to do about it."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+LOG = "The log may say why: `uv run logs`."
+AGAIN = "Check the network and run the command again: it goes on where it was."
+CREDENTIALS = "Set AWS_PROFILE or --profile, or run `aws configure` or `aws sso login`."
+EXPIRED = "Sign in again: `aws sso login`, or however you get your credentials."
+HINTS = {
+    "AccessDenied": "Your credentials lack a permission: deploy/policies/deployer.json lists what deploying needs.",
+    "AccessDeniedException": "Your credentials lack a permission: deploy/policies/deployer.json lists what is needed.",
+    "UnauthorizedOperation": "Your credentials lack a permission: deploy/policies/deployer.json lists what is needed.",
+    "ExpiredToken": EXPIRED,
+    "ExpiredTokenException": EXPIRED,
+    "RequestExpired": EXPIRED,
+    "InvalidClientTokenId": CREDENTIALS,
+    "UnrecognizedClientException": CREDENTIALS,
+    "SignatureDoesNotMatch": CREDENTIALS,
+    "no_credentials": CREDENTIALS,
+    "ServiceQuotaExceededException": "Ask for a higher quota (Service Quotas, Amazon Bedrock AgentCore) or free some.",
+    "ThrottlingException": "AWS is asked too often. Wait a minute and run the command again: it goes on where it was.",
+    "ConflictException": "Something else is changing it. Wait a moment and run the command again.",
+    "BucketAlreadyExists": "Another account owns this bucket: set `bucket` in deploy.toml to one of yours.",
+    "UnauthorizedException": "The agent refuses this token: [auth] in deploy.toml says which it takes.",
+}
+
+
+@contextmanager
+def explained(region: str) -> Iterator[None]:
+    """Turn what AWS, its SDK and the deployed agent's client raise into a `DeployError`."""
+    try:
+        yield
+    except AgentError as error:
+        raise DeployError(f"{error} ({error.code})", HINTS.get(error.code, LOG)) from error
+    except ClientError as error:
+        details = error.response.get("Error", {})
+        message = f"{error.operation_name}: {details.get('Message') or details.get('Code')}"
+        raise DeployError(message, HINTS.get(details.get("Code", ""), "")) from error
+    except (NoCredentialsError, PartialCredentialsError, ProfileNotFound) as error:
+        raise DeployError(f"No AWS credentials: {error}.", CREDENTIALS) from error
+    except (SSOError, TokenRetrievalError) as error:
+        raise DeployError(str(error), EXPIRED) from error
+    except EndpointConnectionError as error:
+        hint = f"Does AgentCore exist in {region}? Choose another with --region, or check the network."
+        raise DeployError(str(error), hint) from error
+    except (BotoCoreError, ResponseParserError) as error:
+        raise DeployError(str(error), AGAIN) from error

@@ -1,0 +1,48 @@
+"""What the commands say while they work. It goes to standard error: standard output holds results only."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+
+
+@dataclass
+class Step:
+    """A step that is under way; `note` is what its line will say when it is done."""
+
+    title: str
+    status: Status
+    note: str = ""
+
+    def progress(self, text: str) -> None:
+        """Show how far the step is."""
+        self.status.update(f"{self.title}: {escape(text)}")
+
+
+class Report:
+    """One line for each step; a spinner where someone is looking."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Step]:
+        """A step; its line is printed once it has succeeded."""
+        with self.console.status(title) as status:
+            step = Step(title, status)
+            yield step
+        note = f"  [dim]{escape(step.note)}[/]" if step.note else ""
+        self.console.print(f"[green]✓[/] {escape(title)}{note}")
+
+    def say(self, text: str) -> None:
+        """A line between steps."""
+        self.console.print(escape(text))
+
+    def problem(self, message: str, hint: str) -> None:
+        """What went wrong, and what to do."""
+        self.console.print(f"[red]{escape(message)}[/]")
+        if hint:
+            self.console.print(escape(hint))

@@ -1,0 +1,1 @@
+"""Commands for this machine; nothing here is deployed."""

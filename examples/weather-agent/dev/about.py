@@ -1,0 +1,39 @@
+"""What the agent can do, for people and pages that talk to it during development."""
+
+import os
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from weather_agent.model import READS
+from weather_agent.tools import TOOLS
+
+from local_model.tools import OFFLINE_TOOLS
+
+NAME = "weather-agent"
+DESCRIPTION = "An agent that other agents ask for the weather, over A2A"
+ROUTES = {
+    "POST /invocations": "ask; the answer is a stream of events",
+    "GET /ws": "the same, over a WebSocket",
+    "POST /": "A2A: JSON-RPC",
+    "GET /.well-known/agent-card.json": "A2A: the agent's card",
+    "GET /ping": "health",
+    "GET /about": "this",
+}
+
+
+def about(_: Request) -> JSONResponse:
+    """Name, description, tools, questions that need them, routes, and whether a script stands in for the model."""
+    tools = {tool.name: tool.description.partition("\n")[0] for tool in TOOLS}
+    return JSONResponse(
+        {
+            "name": NAME,
+            "description": DESCRIPTION,
+            "tools": tools,
+            "examples": [tool.example for tool in OFFLINE_TOOLS if tool.name in tools],
+            "reads": sorted(READS),
+            "routes": ROUTES,
+            "offline": bool(os.environ.get("SERVE_OFFLINE")),
+        },
+        headers={"cache-control": "no-store"},
+    )

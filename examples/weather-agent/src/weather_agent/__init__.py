@@ -1,0 +1,1 @@
+"""An agent that other agents ask for the weather, over A2A"""

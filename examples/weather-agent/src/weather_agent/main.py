@@ -1,0 +1,12 @@
+"""Entry point on AgentCore Runtime. On your machine, use `uv run serve`."""
+
+from weather_agent.logs import log_json
+from weather_agent.over_a2a.server import create_app
+from weather_agent.settings import Settings
+
+log_json()
+settings = Settings()
+app = create_app(settings)
+
+if __name__ == "__main__":
+    app.run(port=settings.port, ws_max_size=settings.max_frame_bytes, timeout_graceful_shutdown=2)

@@ -1,0 +1,69 @@
+"""The client that `uv run invoke` asks an agent of A2A with."""
+
+from typing import Any
+
+import pytest
+
+from clients.over_a2a import AgentClient, AgentError, new_session
+from local_model.server import Fault, LocalModel
+
+SEND = 'call send {"to": "Ada", "text": "hi"}'
+
+
+def ask(url: str, prompt: str, session: str | None = None, **more: Any) -> list[Any]:
+    """The events of one task."""
+    return list(AgentClient(f"{url}/").stream(prompt, session or new_session(), **more))
+
+
+def types(events: list[Any]) -> list[str]:
+    """The type of each event."""
+    return [event.type.value for event in events]
+
+
+def text(events: list[Any]) -> str:
+    """The answer's text."""
+    return "".join(event.delta for event in events if event.type.value == "TEXT_MESSAGE_CONTENT")
+
+
+def test_a_task_is_told_as_events(agent_url: str, local_model: LocalModel) -> None:
+    events = ask(agent_url, "Count to 20")
+
+    assert text(events) == " ".join(map(str, range(1, 21)))
+    assert types(events)[:2] == ["RUN_STARTED", "TEXT_MESSAGE_START"]
+    assert types(events)[-2:] == ["TEXT_MESSAGE_END", "RUN_FINISHED"] and events[-1].outcome.type == "success"
+
+
+def test_tool_calls_are_told(agent_url: str, local_model: LocalModel) -> None:
+    events = ask(agent_url, 'call echo {"text": "a\u2028b"}')
+
+    (called,) = [event for event in events if event.type.value == "TOOL_CALL_START"]
+    (result,) = [event for event in events if event.type.value == "TOOL_CALL_RESULT"]
+    assert called.tool_call_name == "echo" and result.content == "echo: a\u2028b"
+
+
+def test_a_session_goes_on(agent_url: str, local_model: LocalModel) -> None:
+    session = new_session()
+    ask(agent_url, "My colour is green", session)
+
+    assert "My colour is green" in text(ask(agent_url, "What did I ask before?", session))
+
+
+def test_what_a_task_waits_for_is_told_or_answered(
+    agent_url: str, local_model: LocalModel, sent: list[tuple[str, str]]
+) -> None:
+    assert ask(agent_url, SEND)[-1].outcome.interrupts[0].message == "Send hi to Ada?"
+    assert sent == []
+
+    events = ask(agent_url, SEND, approve=lambda interrupt: True)
+    assert events[-1].outcome.type == "success" and sent == [("Ada", "hi")]
+
+
+def test_failures_and_refusals_are_errors(agent_url: str, local_model: LocalModel) -> None:
+    local_model.faults.append(Fault("denied"))
+    for prompt, session, code in [("Count to 3", new_session(), "model_access_denied"), (" ", "s", "invalid_prompt")]:
+        with pytest.raises(AgentError) as error:
+            ask(agent_url, prompt, session)
+        assert error.value.code == code
+    with pytest.raises(AgentError) as error:
+        ask("http://127.0.0.1:9", "Count to 3")
+    assert error.value.code == "unreachable"

@@ -1,0 +1,152 @@
+"""The agent, served for real on loopback, whose model is the local model server."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from weather_agent import tools
+from weather_agent.settings import Settings
+from weather_agent.tools.approval import needs_approval
+from weather_agent.tools.ask import Ask
+from weather_agent.tools.state import state
+
+from .agent_client import AgentClient
+from local_model.server import LocalModel, running
+from local_model.serving import served
+
+
+def echo(text: str) -> str:
+    """Give the text back.
+
+    Args:
+        text: Any text.
+    """
+    return f"echo: {text}"
+
+
+def sleepy(seconds: float) -> str:
+    """Block the calling thread, as a careless tool does.
+
+    Args:
+        seconds: How long.
+    """
+    time.sleep(seconds)
+    return f"slept {seconds} s"
+
+
+def broken() -> str:
+    """Fail."""
+    raise RuntimeError("secret detail")
+
+
+@needs_approval("Send {text} to {to}?", when=lambda to, **_: to != "myself")
+def send(to: str, text: str) -> str:
+    """Send a message.
+
+    Args:
+        to: Who gets it.
+        text: What it says.
+    """
+    SENT.append((to, text))
+    return f"sent to {to}"
+
+
+def choose(question: str) -> str:
+    """Have the user choose.
+
+    Args:
+        question: What to ask.
+    """
+    answer = {"type": "object", "properties": {"choice": {"enum": ["red", "blue"]}}, "required": ["choice"]}
+    raise Ask(question, answer)
+
+
+def note(text: str) -> str:
+    """Write a note into the shared state.
+
+    Args:
+        text: What to note.
+    """
+    notes = [*state().get("notes", []), text]
+    state()["notes"] = notes
+    return f"{len(notes)} notes"
+
+
+async def patient(seconds: float) -> str:
+    """Wait without a thread.
+
+    Args:
+        seconds: How long.
+    """
+    await asyncio.sleep(seconds)
+    return f"waited {seconds} s"
+
+
+SENT: list[tuple[str, str]] = []
+"""What `send` has sent."""
+
+tools.TOOLS += [tools.tool(function) for function in (echo, sleepy, broken, send, choose, note, patient)]
+
+
+@pytest.fixture(scope="session")
+def _model() -> Iterator[LocalModel]:
+    with running(pace=0.005) as model, pytest.MonkeyPatch.context() as patch:
+        for name, value in model.environment().items():
+            patch.setenv(name, value) if value is not None else patch.delenv(name, raising=False)
+        yield model
+
+
+@pytest.fixture
+def local_model(_model: LocalModel) -> LocalModel:
+    """The running local model server, its faults and requests cleared."""
+    _model.reset()
+    SENT.clear()
+    return _model
+
+
+@pytest.fixture(scope="session")
+def agent_url(_model: LocalModel) -> Iterator[str]:
+    """Where the agent listens. Its limits are small, so that tests reach them soon."""
+    from weather_agent.over_a2a.server import create_app
+
+    settings = Settings(
+        heartbeat_seconds=0.2,
+        throttle_seconds=3,
+        model_read_seconds=10,
+        tool_seconds=3,
+        max_turns=4,
+        max_runs=40,
+        max_history=10,
+    )
+    with served(create_app(settings)) as url:
+        yield url
+
+
+@pytest.fixture
+def agent(agent_url: str, local_model: LocalModel) -> Iterator[AgentClient]:
+    """A caller of the agent, which has ended what earlier tests left it with."""
+    with AgentClient(agent_url) as client:
+        until(lambda: client.ping()["status"] == "Healthy")
+        yield client
+
+
+@pytest.fixture
+def sent() -> list[tuple[str, str]]:
+    """What the tool `send` has sent in this test."""
+    return SENT
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], bool]], None]:
+    """Wait until a condition holds."""
+    return until
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds, 30 seconds at most."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.01)

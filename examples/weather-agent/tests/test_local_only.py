@@ -1,0 +1,43 @@
+"""In development, only this machine's programs and pages get answers."""
+
+import pytest
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from weather_agent.settings import Settings
+
+from dev.local_only import LocalOnly
+from local_model.server import LocalModel
+
+LOCAL = ["127.0.0.1:8080", "localhost:8080", "[::1]:8080", "127.0.0.2", "app.localhost", "dev.example:8080"]
+FOREIGN = ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", "", "169.254.1.1"]
+
+
+@pytest.fixture
+def client(local_model: LocalModel) -> TestClient:
+    """The agent as `serve --allow-host dev.example` has it."""
+    from weather_agent.over_a2a.server import create_app
+
+    return TestClient(LocalOnly(create_app(Settings()), hosts=["dev.example"]))
+
+
+@pytest.mark.parametrize("host", LOCAL)
+def test_this_machine_is_answered(client: TestClient, host: str) -> None:
+    assert client.get("/ping", headers={"host": host}).status_code == 200
+    assert client.get("/ping", headers={"host": host, "origin": f"http://{host}"}).status_code == 200
+
+
+@pytest.mark.parametrize("host", FOREIGN)
+def test_a_name_that_leads_here_by_a_trick_is_refused(client: TestClient, host: str) -> None:
+    assert client.get("/ping", headers={"host": host}).status_code == 403
+
+
+@pytest.mark.parametrize("origin", [*(f"https://{host}" for host in FOREIGN), "null", "file://", "http://["])
+def test_pages_of_other_sites_are_refused(client: TestClient, local_model: LocalModel, origin: str) -> None:
+    headers = {"host": "127.0.0.1:8080", "origin": origin, "content-type": "text/plain"}
+    answer = client.post("/invocations", content='{"prompt": "Hello"}', headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "foreign_site")
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/ws", headers=headers):
+        pass
+    assert local_model.requests == []

@@ -1,0 +1,370 @@
+"""Other agents that speak A2A (https://a2a-protocol.org), each a tool.
+
+`AGENTS` names them, as JSON; an address is a URL, or the ARN of an AgentCore runtime:
+{"weather": {"address": "https://…", "description": "Knows the weather.", "headers": {"X-Key": "${KEY}"}}}
+"""
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from functools import cache
+from typing import Annotated, Any
+from urllib.parse import quote, urlsplit
+from uuid import uuid4
+
+import boto3
+import httpx
+from a2a.client import A2ACardResolver, Client, ClientConfig, ClientFactory
+from a2a.client.errors import A2AClientError
+from a2a.types import (
+    AgentCard,
+    Artifact,
+    CancelTaskRequest,
+    Message,
+    Part,
+    Role,
+    SendMessageRequest,
+    StreamResponse,
+    TaskState,
+    TaskStatus,
+)
+from a2a.utils.errors import A2AError
+from ag_ui.core import (
+    BaseEvent,
+    SubagentErrorEvent,
+    SubagentFinishedEvent,
+    SubagentStartedEvent,
+    TextMessageContentEvent,
+    TextMessageEndEvent,
+    TextMessageStartEvent,
+)
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from google.protobuf import json_format
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+
+from .progress import current_call
+from .toolbox import Tool, tool
+
+logger = logging.getLogger(__name__)
+
+SERVICE = "bedrock-agentcore"
+SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
+CONNECT_SECONDS = 10.0
+CANCEL_SECONDS = 5.0
+MAX_ANSWER_CHARACTERS = 100_000
+MAX_BYTES = 20_000_000
+"""Of one response: its text, and what the protocol says beside it."""
+QUESTION = "All that it must know: it does not see this conversation, and forgets earlier questions."
+ENDED = {
+    TaskState.TASK_STATE_COMPLETED,
+    TaskState.TASK_STATE_FAILED,
+    TaskState.TASK_STATE_CANCELED,
+    TaskState.TASK_STATE_REJECTED,
+}
+ASKS = {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED}
+UNREACHABLE = (A2AClientError, httpx.HTTPError, httpx.InvalidURL, json_format.Error)
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]{1,60}$")]
+
+
+class AgentConfig(BaseModel):
+    """Where an agent is, what the model is told of it, and headers to let us in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    address: str = Field(pattern=r"^(https?://[^/]+|arn:[a-z-]+:bedrock-agentcore:[a-z0-9-]+:\d*:runtime/)")
+    description: str = ""
+    headers: dict[str, str] = {}
+
+    @property
+    def arn(self) -> str:
+        """The ARN of its runtime, or nothing."""
+        return self.address if self.address.startswith("arn:") else ""
+
+    @property
+    def url(self) -> str:
+        """Where it is asked, and below which its card is."""
+        if not self.arn:
+            return self.address.rstrip("/")
+        return f"{_endpoint(_region(self.arn))}/runtimes/{quote(self.arn, safe='')}/invocations"
+
+
+def agent_tools() -> list[Tool]:
+    """A tool for each agent. Raises `ValueError` when `AGENTS` is not as it should be."""
+    text = os.path.expandvars(os.environ.get("AGENTS") or "{}")
+    configs = TypeAdapter(dict[Name, AgentConfig]).validate_json(text)
+    return [_tool(OtherAgent(name, config)) for name, config in configs.items()]
+
+
+def _tool(agent: "OtherAgent") -> Tool:
+    async def ask(question: str) -> str:
+        return await agent.ask(question)
+
+    ask.__name__ = f"ask_{agent.name}"
+    about = f"Ask the agent {agent.name}, and get its answer. {' '.join(agent.config.description.split())}".strip()
+    ask.__doc__ = f"{about}\n\nArgs:\n    question: {QUESTION}"
+    return tool(ask)
+
+
+class OtherAgent:
+    """One agent. Each question is a conversation of its own, so that several can be asked at once."""
+
+    def __init__(self, name: str, config: AgentConfig) -> None:
+        self.name = name
+        self.config = config
+        self._cancelling: set[asyncio.Task[None]] = set()
+
+    async def ask(self, question: str) -> str:
+        """The answer; what comes of it is told as it comes. Raises `ValueError`: the model reads why there is none."""
+        work = Work(self.name, self.config.description)
+        try:
+            with _explained(self.name):
+                await self._follow(work, question)
+            answer = work.answer
+        except BaseException as error:
+            work.failed(str(error) or "It was left before it had answered.")
+            raise
+        finally:
+            self._leave(work)
+        work.finished()
+        return answer
+
+    async def _follow(self, work: "Work", question: str) -> None:
+        message = Message(
+            message_id=str(uuid4()), role=Role.ROLE_USER, parts=[Part(text=question)], context_id=work.context_id
+        )
+        async with self._connected(work.context_id) as client:
+            async for response in client.send_message(SendMessageRequest(message=message)):
+                work.take(response)
+
+    @asynccontextmanager
+    async def _connected(self, session: str) -> AsyncIterator[Client]:
+        """A client of the agent as its card describes it; requests go nowhere but to the address that was given."""
+        url = self.config.url
+        auth = Signed(self.config.arn, await asyncio.to_thread(_credentials)) if self.config.arn else None
+        async with httpx.AsyncClient(
+            auth=auth,
+            headers={**self.config.headers, SESSION_HEADER: session},
+            timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+            transport=Bounded(),
+        ) as http:
+            card = await A2ACardResolver(http, url).get_agent_card()
+            yield ClientFactory(ClientConfig(httpx_client=http)).create(_at(url, card, is_runtime=bool(auth)))
+
+    def _leave(self, work: "Work") -> None:
+        """Nobody pays for an answer that nobody reads. It is told in a task of its own, since ours may be cancelled."""
+        if work.task_id and work.state not in ENDED:
+            task = asyncio.create_task(self._cancel(work.context_id, work.task_id))
+            self._cancelling.add(task)
+            task.add_done_callback(self._cancelling.discard)
+
+    async def _cancel(self, session: str, task_id: str) -> None:
+        try:
+            async with asyncio.timeout(CANCEL_SECONDS), self._connected(session) as client:
+                await client.cancel_task(CancelTaskRequest(id=task_id))
+        except (*UNREACHABLE, A2AError, TimeoutError, ValueError) as error:
+            logger.info("the agent %s may still be at work: %s", self.name, error)
+
+
+class Work:
+    """What an agent does with one question: told to the readers of our run as a subagent's, and gathered."""
+
+    def __init__(self, name: str, description: str) -> None:
+        self.context_id = str(uuid4())
+        self.task_id = ""
+        self.state: int = TaskState.TASK_STATE_SUBMITTED
+        self._name = name
+        self._run_id = str(uuid4())
+        self._call = current_call.get()
+        self._texts: dict[str, str] = {}
+        self._said = ""
+        self._open: tuple[str, str] | None = None
+        """The source of the text that is being told, and its message's id."""
+        self._tell(
+            SubagentStartedEvent(
+                subagent_run_id=self._run_id,
+                name=name,
+                description=description or None,
+                parent_tool_call_id=self._call.id or None,
+            )
+        )
+
+    @property
+    def answer(self) -> str:
+        """What the model reads. Raises `ValueError` where there is no answer."""
+        if self.state in ASKS:
+            reason = "needs a person's answer before it goes on, and nobody can give one here"
+            raise ValueError(f"The agent {self._name} {reason}: {self._said}")
+        if self.state in ENDED and self.state != TaskState.TASK_STATE_COMPLETED:
+            raise ValueError(f"The agent {self._name} failed: {self._said or 'it does not say why'}")
+        if self.state not in ENDED:
+            raise ValueError(f"The connection to the agent {self._name} broke before its answer was complete.")
+        return "\n\n".join(text for text in self._texts.values() if text.strip()) or self._said
+
+    def take(self, response: StreamResponse) -> None:
+        """Take in what the agent sends. Raises `ValueError` for an answer that is too long."""
+        match response.WhichOneof("payload"):
+            case "message":
+                self._text("message", _words(response.message.parts), append=False)
+                self.state = TaskState.TASK_STATE_COMPLETED
+            case "task":
+                self.task_id = response.task.id
+                for artifact in response.task.artifacts:
+                    self._artifact(artifact, append=False)
+                self._status(response.task.status)
+            case "artifact_update":
+                self.task_id = response.artifact_update.task_id
+                self._artifact(response.artifact_update.artifact, append=response.artifact_update.append)
+            case "status_update":
+                self.task_id = response.status_update.task_id
+                self._status(response.status_update.status)
+
+    def finished(self) -> None:
+        """Tell that it has answered."""
+        self._end_text()
+        self._tell(SubagentFinishedEvent(subagent_run_id=self._run_id))
+
+    def failed(self, reason: str) -> None:
+        """Tell that it has not."""
+        self._end_text()
+        self._tell(SubagentErrorEvent(subagent_run_id=self._run_id, message=reason))
+
+    def _artifact(self, artifact: Artifact, *, append: bool) -> None:
+        self._text(artifact.artifact_id, _words(artifact.parts), append=append)
+
+    def _status(self, status: TaskStatus) -> None:
+        self.state = status.state
+        self._said = _words(status.message.parts) or self._said
+
+    def _text(self, source: str, text: str, *, append: bool) -> None:
+        """Text of an artifact: more of it, or all of it, of which some may be known."""
+        known = self._texts.get(source, "")
+        is_more = append or text.startswith(known)
+        delta = text if append or not is_more else text[len(known) :]
+        self._texts[source] = known + delta if is_more else text
+        if sum(map(len, self._texts.values())) > MAX_ANSWER_CHARACTERS:
+            raise ValueError(f"The agent {self._name} says more than {MAX_ANSWER_CHARACTERS} characters.")
+        if delta:
+            id = self._message(source)
+            self._tell(TextMessageContentEvent(message_id=id, delta=delta, subagent_run_id=self._run_id))
+
+    def _message(self, source: str) -> str:
+        """The id of the message that tells this source's text now."""
+        if self._open and self._open[0] == source:
+            return self._open[1]
+        self._end_text()
+        id = str(uuid4())
+        self._open = source, id
+        self._tell(TextMessageStartEvent(message_id=id, role="assistant", subagent_run_id=self._run_id))
+        return id
+
+    def _end_text(self) -> None:
+        if self._open:
+            self._tell(TextMessageEndEvent(message_id=self._open[1], subagent_run_id=self._run_id))
+            self._open = None
+
+    def _tell(self, event: BaseEvent) -> None:
+        self._call.tell(event.model_dump_json(by_alias=True).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
+
+
+def _words(parts: Sequence[Part]) -> str:
+    return "".join(_part(part) for part in parts)
+
+
+def _part(part: Part) -> str:
+    if part.HasField("text"):
+        return part.text
+    if part.HasField("data"):
+        return json.dumps(json_format.MessageToDict(part.data), ensure_ascii=False)
+    return f"(file {part.filename or part.media_type})"
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    try:
+        yield
+    except UNREACHABLE as error:
+        logger.error("the agent %s cannot be asked: %s", name, error)
+        raise ValueError(f"The agent {name} does not answer, or does not speak A2A.") from error
+    except A2AError as error:
+        raise ValueError(f"The agent {name} refused the question: {error}") from error
+
+
+def _at(url: str, card: AgentCard, *, is_runtime: bool) -> AgentCard:
+    """The card, whose addresses are those that we may send our headers to."""
+    for interface in card.supported_interfaces:
+        if is_runtime or urlsplit(interface.url)[:2] != urlsplit(url)[:2]:
+            interface.url = url
+    return card
+
+
+class Bounded(httpx.AsyncHTTPTransport):
+    """Gives responses up that are too large, however they come."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The response; reading more than `MAX_BYTES` of it raises `httpx.ReadError`."""
+        request.headers["accept-encoding"] = "identity"
+        response = await super().handle_async_request(request)
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        response.stream = BoundedStream(response.stream)
+        return response
+
+
+class BoundedStream(httpx.AsyncByteStream):
+    """The bytes of one response."""
+
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
+        read = 0
+        async for data in self._stream:
+            read += len(data)
+            if read > MAX_BYTES:
+                raise httpx.ReadError(f"The response has more than {MAX_BYTES} bytes.")
+            yield data
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._stream.aclose()
+
+
+class Signed(httpx.Auth):
+    """Requests to an AgentCore runtime, signed (SigV4) as boto3 does."""
+
+    requires_request_body = True
+
+    def __init__(self, arn: str, credentials: Any) -> None:
+        self._region = _region(arn)
+        self._credentials = credentials
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Add the signature."""
+        headers = {name: request.headers[name] for name in ("content-type", SESSION_HEADER) if name in request.headers}
+        signed = AWSRequest(request.method, str(request.url), data=request.content, headers=headers)
+        SigV4Auth(self._credentials, SERVICE, self._region).add_auth(signed)
+        request.headers.update(dict(signed.headers))
+        yield request
+
+
+def _credentials() -> Any:
+    if credentials := boto3.Session().get_credentials():
+        return credentials.get_frozen_credentials()
+    raise ValueError("The agent cannot be asked: no AWS credentials were found.")
+
+
+def _region(arn: str) -> str:
+    return arn.split(":")[3]
+
+
+@cache
+def _endpoint(region: str) -> str:
+    url: str = boto3.Session(region_name=region).client(SERVICE).meta.endpoint_url
+    return url
+
+
+TOOLS = agent_tools()
