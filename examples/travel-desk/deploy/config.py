@@ -145,7 +145,7 @@ class Config(Section):
         """The environment variables of the runtime. Of a secret it gets the ARN, never the value."""
         secrets = {f"{name}_ARN": arn for name, arn in self.secrets.items()}
         storage = {"SESSION_STORAGE": self.storage.session} if self.storage.session else {}
-        return {"MODEL_ID": self.model, **secrets, **storage, **self.environment}
+        return {"AGENT_NAME": self.name, "MODEL_ID": self.model, **secrets, **storage, **self.environment}
 
     @property
     def runtime(self) -> Json:

@@ -76,6 +76,8 @@ def _show_json(event: Event) -> None:
 
 
 def _show_text(event: Event) -> None:
+    if getattr(event, "subagent_run_id", None):
+        return  # what another agent says is no part of this one's answer
     match event:
         case TextMessageContentEvent(delta=delta):
             print(delta, end="", flush=True)

@@ -38,7 +38,7 @@ class Answer:
     @property
     def text(self) -> str:
         """The answer's text."""
-        return "".join(event.delta for event in self.of("TEXT_MESSAGE_CONTENT"))
+        return "".join(event.delta for event in self.of("TEXT_MESSAGE_CONTENT") if event.subagent_run_id is None)
 
     def of(self, kind: str) -> list[Any]:
         """The events of one type."""

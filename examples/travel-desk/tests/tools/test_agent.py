@@ -23,6 +23,7 @@ from starlette.routing import Route
 from travel_desk.tools import agent as tool_module
 from travel_desk.tools.agent import AgentConfig, OtherAgent, agent_tools
 from travel_desk.tools.progress import CurrentCall, current_call
+
 from local_model.serving import served
 from local_model.tools.agent import OFFLINE
 
@@ -301,7 +302,7 @@ def test_each_agent_is_a_tool(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGENTS", json.dumps(agents))
     first, second = agent_tools()
     assert (first.name, second.name) == ("ask_a", "ask_b")
-    assert first.description == "Ask the agent a, and get its answer. Knows."
+    assert first.description.strip() == "Ask the agent a, and get its answer. Knows."
     assert first.parameters["required"] == ["question"]
     monkeypatch.delenv("AGENTS")
     assert agent_tools() == []

@@ -2,12 +2,14 @@
 
 import json
 import logging
+import os
 import time
 from typing import Any
 
 from bedrock_agentcore.runtime.app import RequestContextFormatter
 
 logger = logging.getLogger(__name__)
+NAMESPACE = os.environ.get("AGENT_NAME", __package__)  # `uv run deploy` sets it: environments are told apart
 
 METRICS = {
     "runs": "Count",
@@ -40,7 +42,7 @@ def log_json(level: int = logging.INFO) -> None:
 
 
 def log_run(summary: dict[str, Any]) -> None:
-    """One line for each run, which CloudWatch reads as metrics of the namespace that the package names.
+    """One line for each run, which CloudWatch reads as metrics of the agent's namespace.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
@@ -48,7 +50,7 @@ def log_run(summary: dict[str, Any]) -> None:
     fields = {name: value for name, value in summary.items() if value is not None}
     fields |= {"runs": 1, "failedRuns": int(failed)}
     metrics = [{"Name": name, "Unit": unit} for name, unit in METRICS.items() if name in fields]
-    directive = {"Namespace": __package__, "Dimensions": [[]], "Metrics": metrics}
+    directive = {"Namespace": NAMESPACE, "Dimensions": [[]], "Metrics": metrics}
     fields["_aws"] = {"Timestamp": int(1000 * time.time()), "CloudWatchMetrics": [directive]}
     level = logging.WARNING if failed else logging.INFO
     logger.log(level, "run %s %s", summary["outcome"], summary["code"] or "", extra={"fields": fields})

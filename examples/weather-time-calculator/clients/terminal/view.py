@@ -14,6 +14,9 @@ from rich.text import Text
 CONTROL_CHARACTERS = dict.fromkeys([*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0)])
 
 
+TOLD = 60  # characters of what another agent says
+
+
 def printable(text: str) -> str:
     """The text without control characters, except line feeds and tabs."""
     return text.translate(CONTROL_CHARACTERS)
@@ -32,6 +35,8 @@ class ToolCall:
     arguments: str = ""
     since: float = field(default_factory=time.monotonic)
     result: str = ""
+    told: str = ""
+    """What the agent says that it asks."""
 
     @property
     def failed(self) -> bool:
@@ -55,7 +60,8 @@ class ToolCall:
         signature = Text(f"{mark} {self.signature()}", "bold")
         signature.truncate(max(width // 2, width - 60), overflow="ellipsis")
         seconds = f" {time.monotonic() - self.since:.1f} s"
-        outcome = "" if result is None else f" → {one_line(result)}"
+        told = f" … {one_line(self.told)[-TOLD:]}" if self.told else ""
+        outcome = told if result is None else f" → {one_line(result)}"
         line = Text.assemble(signature, (seconds + outcome, "red" if self.failed else "dim"), no_wrap=True)
         line.truncate(width, overflow="ellipsis")
         return line
@@ -74,6 +80,7 @@ class TurnView(ABC):
     def __init__(self) -> None:
         self.calls: dict[str, ToolCall] = {}
         self.answered: list[ToolCall] = []
+        self._agents: dict[str, ToolCall] = {}
         self.interrupts: list[dict[str, Any]] = []
         """What people are asked once the run has ended."""
         self.is_lost: Callable[[], bool] = lambda: False
@@ -111,6 +118,13 @@ class TurnView(ABC):
     def follow(self, event: dict[str, Any]) -> None:
         """Take one AG-UI event in; those of no interest here, or unknown, are passed over."""
         match event:
+            case {"type": "SUBAGENT_STARTED", "subagentRunId": str(agent), "parentToolCallId": id} if id in self.calls:
+                self._agents[agent] = self.calls[id]
+            case {"type": "TEXT_MESSAGE_CONTENT", "subagentRunId": str(agent), "delta": str(delta)}:
+                if agent in self._agents:
+                    self._agents[agent].told += delta
+            case {"subagentRunId": str()}:
+                pass
             case {"type": "TEXT_MESSAGE_CONTENT", "delta": str(delta)}:
                 self._count_first_token()
                 self.show_text(printable(delta))

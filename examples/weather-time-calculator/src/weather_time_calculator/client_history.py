@@ -27,7 +27,12 @@ def checked(messages: Sequence[Message], *, allow_instructions: bool) -> list[Me
         raise Refused(400, "instructions_refused", "This agent takes no system or developer messages from clients.")
     for message in messages:
         _check(message)
-    return [message for message in messages if message.role != "activity"]  # activities are shown to people only
+    return [message for message in messages if _is_ours(message)]
+
+
+def _is_ours(message: Message) -> bool:
+    """Whether models see it: activities are shown to people only, and so is what a subagent said."""
+    return message.role != "activity" and getattr(message, "subagent_run_id", None) is None
 
 
 def _check(message: Message) -> None:

@@ -15,6 +15,7 @@ from .events import RunEvents, event_json
 from .history import Call, call_of, text_of
 from .tools import TOOLS
 from .tools.ask import Ask
+from .tools.progress import CurrentCall, current_call
 from .tools.results import readable
 from .tools.state import changes, current_state
 from .tools.toolbox import Tool, Workers
@@ -76,6 +77,7 @@ class ToolCalls:
         assert tool.function
         state = current_state.get()
         before = copy.deepcopy(state)
+        current_call.set(CurrentCall(call_id, self._tell))
         result = await self._workers.run(tool.function, checked)
         if delta := changes(before, state):
             self._tell(event_json(StateDeltaEvent.model_validate({"delta": delta})))

@@ -29,6 +29,7 @@ export function newRun(turn, id, body) {
 /** Take one AG-UI event in, `seconds` after the question; those of no interest here are passed over. */
 export function follow(turn, event, seconds) {
   turn.seconds = seconds;
+  if (event.subagentRunId) return; // what another agent says is no part of this one's answer
   take[event.type]?.(turn, event, seconds);
 }
 
