@@ -12,8 +12,8 @@ INTRODUCTION = """\
 # Examples
 
 [weather-time-calculator](weather-time-calculator) is checked in, and two agents that talk to each other:
-[travel-desk](travel-desk) asks [weather-agent](weather-agent) over A2A. Each other project is a command away, and like them
-runs offline: `cd` into it, then `uv run serve --offline`.
+[travel-desk](travel-desk) asks [weather-agent](weather-agent) over A2A. Each other project is a command away, and like
+them runs offline: `cd` into it, then `uv run serve --offline`.
 
 The two agents, offline too:
 

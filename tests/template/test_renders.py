@@ -71,6 +71,7 @@ ALWAYS = {
     "src/my_agent/tools/approval.py",
     "src/my_agent/tools/ask.py",
     "src/my_agent/tools/own.py",
+    "src/my_agent/tools/progress.py",
     "src/my_agent/tools/results.py",
     "src/my_agent/tools/state.py",
     "src/my_agent/tools/toolbox.py",
