@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from bedrock_agentcore.runtime.models import is_forwardable_header
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from .errors import DeployError
 
@@ -122,6 +122,7 @@ class Config(Section):
     storage: Storage = Storage()
     log_days: LogDays = 30
     auth: Auth | None = None
+    _source: "Config | None" = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _is_what_agentcore_takes(self) -> "Config":
@@ -134,6 +135,11 @@ class Config(Section):
         if size > (limit := ENVIRONMENT_BYTES[self.platform_version]):
             raise ValueError(f"environment: {size} bytes; AgentCore takes {limit} ({self.platform_version})")
         return self
+
+    @property
+    def source(self) -> "Config":
+        """Of an environment: the one whose packages are promoted to it."""
+        return self._source or self
 
     @property
     def stack(self) -> str:
@@ -180,6 +186,8 @@ def load(region: str | None = None, environment: str | None = None, path: Path =
         raise DeployError(f"{path.name}: {_first(error.errors(include_url=False)[0])}") from error
     if environment not in configs:
         raise DeployError(f"{path.name} has no [environments.{environment}].", f"It has: {', '.join(own) or 'none'}.")
+    if environment:
+        configs[environment]._source = configs[None]
     return configs[environment]
 
 

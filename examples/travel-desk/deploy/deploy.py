@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from contextlib import redirect_stdout
 from dataclasses import replace
 from typing import Any
 
@@ -33,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     kinds.add_argument("--fast", action="store_true", help="in development: a new package only, past the stack")
     kinds.add_argument("--to", metavar="ENVIRONMENT", help="deploy the very package that runs here there")
     options.add_argument("--endpoint", metavar="NAME", help="when the check is passed, make this endpoint serve it")
-    options.add_argument("--version", metavar="N", help="with --endpoint: promote or roll back; nothing is deployed")
+    options.add_argument("--version", metavar="N", help="the endpoint goes (back) to it, or --to gets its package")
     options.add_argument("--no-check", action="store_true", help="do not ask the deployed agent a question")
     options.add_argument("--yes", action="store_true", help="do not ask before something is replaced or removed")
     options.add_argument("--artifact", choices=ARTIFACTS, default=next(iter(ARTIFACTS)), help="default: %(default)s")
@@ -44,14 +45,13 @@ def _action(context: Context) -> Any:
     options = context.options
     if options.dry_run:
         return _describe(context)
+    if options.to:
+        target = replace(context, config=load(options.region, options.to))
+        return deploy(target, _deployed(context, options.version))
     if options.version:
         return _promote(context)
     if options.fast:
         return _swap(context)
-    if options.to:
-        runtimes.require(context)
-        artifact = Stack(context, context.config.stack).template()["Resources"]["Runtime"]["Properties"][ARTIFACT]
-        return deploy(replace(context, config=load(options.region, options.to)), artifact)
     return deploy(context, ARTIFACTS[options.artifact].publish(context))
 
 
@@ -73,6 +73,15 @@ def deploy(context: Context, artifact: Json) -> Json:
     if not (changed or kept):
         context.report.say("Nothing has changed since the last deployment.")
     return {"name": context.config.name, **result, "changed": changed or kept}
+
+
+def _deployed(context: Context, version: str | None) -> Json:
+    """The artifact that the stack has; or the one of a version, whatever was deployed since."""
+    runtime = runtimes.require(context)["id"]
+    if version:
+        return runtimes.artifact(context, runtime, version)
+    artifact: Json = Stack(context, context.config.stack).template()["Resources"]["Runtime"]["Properties"][ARTIFACT]
+    return artifact
 
 
 def _parameters(context: Context, body: Json) -> list[Json]:
@@ -130,7 +139,8 @@ def _check(context: Context, arn: str) -> None:
     if missing := caller.missing():
         return context.report.say(f"It was not asked anything: {missing}")
     context.report.say(f"\n> {QUESTION}")
-    invoke.ask(context, arn, QUESTION, new_session(), "DEFAULT")
+    with redirect_stdout(sys.stderr if context.options.json else sys.stdout):  # with --json, the result comes alone
+        invoke.ask(context, arn, QUESTION, new_session(), "DEFAULT")
 
 
 def _describe(context: Context) -> Json:

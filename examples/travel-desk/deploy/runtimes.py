@@ -53,6 +53,18 @@ def versions(client: Any, runtime_id: str) -> list[Json]:
     return sorted(found, key=lambda version: -int(version["agentRuntimeVersion"]))
 
 
+def artifact(context: Context, runtime_id: str, version: str) -> Json:
+    """What a version runs, as CloudFormation spells it."""
+    client = control(context)
+    try:
+        found = client.get_agent_runtime(agentRuntimeId=runtime_id, agentRuntimeVersion=version)
+    except client.exceptions.ResourceNotFoundException:
+        known = ", ".join(each["agentRuntimeVersion"] for each in versions(client, runtime_id))
+        raise DeployError(f"There is no version {version} to promote.", f"Versions: {known}.") from None
+    wanted: Json = respelt(found["agentRuntimeArtifact"], str.upper)
+    return wanted
+
+
 def serving(context: Context, runtime_id: str) -> str:
     """Wait until DEFAULT serves the newest version; returns the version."""
     client = control(context)

@@ -75,14 +75,14 @@ def _completed(value: Any, config: Config) -> Any:
         return [_completed(each, config) for each in value]
     if isinstance(value, str) and value.startswith("policies/"):
         name = value.removeprefix("policies/")
-        return _substituted(policies.execution(config) if name == "execution" else policies.load(name, config))
+        return substituted(policies.execution(config) if name == "execution" else policies.load(name, config))
     return value
 
 
-def _substituted(value: Any) -> Any:
-    """Texts that name the account or partition become `Fn::Sub`."""
+def substituted(value: Any) -> Any:
+    """The same, where texts that name the account or partition are `Fn::Sub`."""
     if isinstance(value, dict):
-        return {name: _substituted(each) for name, each in value.items()}
+        return {name: substituted(each) for name, each in value.items()}
     if isinstance(value, list):
-        return [_substituted(each) for each in value]
+        return [substituted(each) for each in value]
     return {"Fn::Sub": value} if isinstance(value, str) and "${AWS::" in value else value

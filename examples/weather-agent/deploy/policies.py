@@ -18,7 +18,11 @@ def load(pattern: str, config: Config) -> Policy:
     """The statements of every file of that name. Account and partition stay as CloudFormation's `Fn::Sub` has them."""
     texts = (file.read_text(encoding="utf-8") for file in sorted(FOLDER.glob(f"{pattern}.json")))
     found: list[Policy] = [json.loads(Template(text).substitute(names(config))) for text in texts]
-    return {"Version": "2012-10-17", "Statement": [each for policy in found for each in policy["Statement"]]}
+    statements = [each for policy in found for each in policy["Statement"]]
+    for each in statements:
+        if "Resource" in each:
+            each["Resource"] = list(dict.fromkeys(each["Resource"]))  # an environment may be its own source
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def execution(config: Config) -> Policy:
@@ -73,14 +77,26 @@ def names(config: Config) -> dict[str, str]:
         "name": config.name,
         "role": config.role.rpartition("/")[2] if config.role else f"{config.name}-{config.region}",
         "stack": config.stack,
-        "bucket": config.bucket or f"{config.stack}-artifacts-*",
-        "repository": getattr(config, "repository", None) or f"{config.name.lower()}-images",
+        "bucket": _bucket(config),
+        "repository": _repository(config),
+        "source_name": config.source.name,
+        "source_stack": config.source.stack,
+        "source_bucket": _bucket(config.source),
+        "source_repository": _repository(config.source),
         "build": f"{config.name[:40]}-{config.region}-build",
         "memory": getattr(config, "memory", None) or f"{config.name}-*",
         "model": config.model.rpartition("/")[2],
         "foundation_model": PROFILE.sub("", config.model) if not config.model.startswith("arn:") else "*",
         "model_arn": config.model,
     }
+
+
+def _bucket(config: Config) -> str:
+    return config.bucket or f"{config.stack}-artifacts-*"
+
+
+def _repository(config: Config) -> str:
+    return getattr(config, "repository", None) or f"{config.name.lower()}-images"
 
 
 def _model_file(model: str) -> str:
