@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from streamplate import names, other_template, presets, questionnaire, questions, repository, template, toolchain
+from streamplate import names, other_template, presets, prompting, questionnaire, questions, repository, template
 from streamplate.errors import StreamplateError, UsageProblem
 from streamplate.our_template import OURS
+from streamplate.prompting import Form
 from streamplate.template import Template
+from streamplate.toolchain import next_steps, scripts
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ def new(
     *,
     preset: str = "",
     ask: bool = False,
+    quick: bool = False,
     git: bool | None = None,
     release: str = "",
     source: str = "",
@@ -52,6 +55,7 @@ def new(
     """Render a project into `destination`: a new folder, or one that has none of the project's files.
 
     `answers` go before those of `preset`. What both leave open is prompted for with `ask`, else takes its default.
+    `quick` prompts for the few questions that the template names, in place of all.
     `git=None` makes a repository with a first commit unless `destination` is inside one already.
     `source` is the `URL[@ref]` of another template. `say` is told what it runs, which it does only with `trust`.
     `review` is shown the project before it is written, and stops that by raising.
@@ -63,7 +67,8 @@ def new(
     make_repository = not repository.inside_repository(target) if git is None else git
     with _opened(source, trust, say) as origin, _staging(target, dry_run) as project:
         tag = origin.release(release)
-        made = _rendered(origin, tag, project, target, given=answers or {}, preset=preset, ask=ask)
+        form = prompting.quick if quick else prompting.full if ask else prompting.none
+        made = _rendered(origin, tag, project, target, given=answers or {}, preset=preset, form=form)
         made = replace(made, repository=make_repository)
         if dry_run:
             return made
@@ -72,20 +77,21 @@ def new(
 
 
 def _rendered(
-    origin: Template, tag: str, project: Path, target: Path, *, given: Mapping[str, Any], preset: str, ask: bool
+    origin: Template, tag: str, project: Path, target: Path, *, given: Mapping[str, Any], preset: str, form: Form
 ) -> NewProject:
     """What the release makes of the answers, rendered into `project`, for `target`."""
     with origin.unpacked(tag) as folders:
         asked = questions.read(folders[tag])
         told = presets.answers(folders[tag], preset) | dict(given)
         answers = questions.typed(told, questionnaire.changeable(folders[tag], asked, told))
-        rendered = origin.render(folders[tag], project, answers, tag=tag, ask=ask)
+        with form(folders[tag], answers) as ask:
+            rendered = origin.render(folders[tag], project, answers, tag=tag, ask=ask)
         questions.refuse_unasked(given, asked, rendered.answers)
         names.refuse_own_dependency(folders[tag], project)
     _refuse_occupied(target, _files(project))
     recorded = rendered.answers
     answered = {question.key: recorded[question.key] for question in asked if question.key in recorded}
-    steps = toolchain.next_steps(target, toolchain.scripts(project))
+    steps = next_steps(target, scripts(project))
     message = rendered.messages.get("message_after_copy", "")
     return NewProject(target, recorded["_commit"], answered, _files(project), False, steps, message=message)
 

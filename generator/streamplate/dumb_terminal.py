@@ -1,13 +1,12 @@
 """The questions on a terminal that cannot move its cursor (`TERM=dumb`): a line each, answered by a line.
 
-Copier asks through questionary, which finds its prompts in `AVAILABLE_PROMPTS`; these take their place there.
+Each of `PROMPTS` takes what questionary's own of that name takes.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,20 +17,6 @@ Read = Callable[[str], Any]
 def is_dumb() -> bool:
     """Whether the terminal knows no escape codes; a Windows console has no `TERM` and knows them."""
     return os.environ.get("TERM", "").lower() in ("dumb", "unknown")
-
-
-@contextmanager
-def prompts() -> Iterator[None]:
-    """Ask plainly for as long as this lasts."""
-    from questionary.prompts import AVAILABLE_PROMPTS as available
-
-    before = dict(available)
-    plain = {"select": _select, "checkbox": _checkbox, "confirm": _confirm}
-    available.update({**dict.fromkeys(("input", "path", "password"), _text), **plain})
-    try:
-        yield
-    finally:
-        available.update(before)
 
 
 @dataclass(frozen=True)
@@ -104,3 +89,12 @@ def _valid(answer: Any, validate: Callable[[Any], str | bool] | None) -> Any:
     if refused is not True:
         raise ValueError(str(refused))
     return answer
+
+
+PROMPTS: dict[str, Callable[..., Any]] = {
+    **dict.fromkeys(("input", "text", "path", "password"), _text),
+    "select": _select,
+    "checkbox": _checkbox,
+    "confirm": _confirm,
+}
+"""By questionary's names for them."""

@@ -17,7 +17,7 @@ from streamplate import addresses, questions, trust
 from streamplate.errors import StreamplateError, UsageProblem
 from streamplate.git import attempt, network, private
 from streamplate.project import Project
-from streamplate.render import Render, Rendered, copied
+from streamplate.render import Ask, Render, Rendered, copied
 
 Say = Callable[[str], None]
 
@@ -166,12 +166,12 @@ class _Renderer:
     mirror: Path
     trusted: bool
 
-    def __call__(self, template: Path, target: Path, answers: Mapping[str, Any], *, tag: str, ask: bool) -> Rendered:
+    def __call__(self, template: Path, target: Path, answers: Mapping[str, Any], *, tag: str, ask: Ask) -> Rendered:
         # Copier asks git about the folder it renders into, where a template may have put a repository's settings.
         redirect = private({f"url.{self.mirror}.insteadOf": self.url})
         # Its cache is for addresses that are its own to fetch, and no two processes share it unharmed.
         cache = {"COPIER_CACHE_DIR": str(self.mirror.parent / f"copier-{os.getpid()}")}
-        options = {"defaults": not ask, "vcs_ref": tag, "unsafe": self.trusted}
+        options = {"ask": ask, "vcs_ref": tag, "unsafe": self.trusted}
         return copied(self.source, target, redirect | cache, data=dict(answers), **options)
 
 

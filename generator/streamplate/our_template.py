@@ -11,15 +11,15 @@ from typing import Any
 from streamplate import template
 from streamplate.errors import StreamplateError, UsageProblem
 from streamplate.project import Project, is_release
-from streamplate.render import Render, Rendered, copied
+from streamplate.render import Ask, Render, Rendered, copied
 from streamplate.template import SOURCE, Template, order, releases
 
 
-def render(template: Path, target: Path, answers: Mapping[str, Any], *, tag: str, ask: bool) -> Rendered:
+def render(template: Path, target: Path, answers: Mapping[str, Any], *, tag: str, ask: Ask) -> Rendered:
     """Render release `tag`, unpacked in `template`; see `Render`."""
     # Out of git's sight Copier renders the plain folder: with git it starts a process for every file it writes.
     data = {**answers, "_src_path": SOURCE, "_commit": tag}
-    return copied(str(template), target, {"PATH": ""}, data=data, defaults=not ask)
+    return copied(str(template), target, {"PATH": ""}, data=data, ask=ask)
 
 
 @dataclass(frozen=True)

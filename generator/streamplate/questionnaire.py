@@ -40,6 +40,12 @@ def changeable(folder: Path, asked: list[Question], answers: Mapping[str, Any]) 
     return [replace(each, default=defaults.get(each.key)) if each.key in follows else each for each in asked]
 
 
+def expected(folder: Path, asked: list[Question], answers: Mapping[str, Any]) -> list[str]:
+    """Keys of the questions that apply when the defaults answer what `answers` leave open."""
+    found = _answered(folder, asked, answers)
+    return [each.key for each in asked if each.key not in found.hidden] if found else []
+
+
 def written(release: str = "", *, source: str = "") -> list[Question]:
     """The same questions as they are written: a default that follows from other answers is Jinja source."""
     with _folder(release, source) as folder:
@@ -64,7 +70,13 @@ def _other(source: str) -> Iterator[Path]:
 
 
 def _defaults(folder: Path, asked: Iterable[Question], answers: Mapping[str, Any] = NOTHING) -> dict[str, Any]:
-    """Copier's own answers to what `answers` leave open, for a project of which no file is wanted."""
+    """Copier's own answers to what `answers` leave open, without those that have no default."""
+    found = _answered(folder, asked, answers)
+    return {key: value for key, value in found.combined.items() if key not in found.init} if found else {}
+
+
+def _answered(folder: Path, asked: Iterable[Question], answers: Mapping[str, Any]) -> Any:
+    """Copier's `AnswersMap` of a project of which no file is wanted; None where it cannot be had."""
     import copier
     from copier.errors import CopierError
     from jinja2 import TemplateError
@@ -76,5 +88,5 @@ def _defaults(folder: Path, asked: Iterable[Question], answers: Mapping[str, Any
         try:
             worker = copier.run_copy(str(folder), Path(place, FOLDER), given, settings=copier.Settings(), **options)
         except (CopierError, TemplateError, OSError, ValueError, TypeError):
-            return {}
-    return {key: value for key, value in worker.answers.combined.items() if key not in given}
+            return None
+    return worker.answers

@@ -51,10 +51,19 @@ def read(template: Path) -> list[Question]:
 
 def _offered(specs: Mapping[str, Any], key: str) -> dict[str, dict[str, list[str]]]:
     """What the template's table `offered`, if it has one, says of question `key`."""
-    spec = specs.get("offered")
-    table = spec["default"] if isinstance(spec, dict) and spec.get("when") is False else {}
+    table = _constant(specs, "offered") or {}
     limits = {other: {answer: row[key] for answer, row in rows.items() if key in row} for other, rows in table.items()}
     return {other: limit for other, limit in limits.items() if limit}
+
+
+def constant(template: Path, key: str) -> Any:
+    """A value that the template computes without asking (`when: false`), as it is written; None without such a one."""
+    return _constant(load(template), key)
+
+
+def _constant(specs: Mapping[str, Any], key: str) -> Any:
+    spec = specs.get(key)
+    return spec.get("default") if isinstance(spec, dict) and spec.get("when") is False else None
 
 
 def named(questions: Iterable[Question], keys: Sequence[str]) -> list[Question]:
@@ -63,6 +72,13 @@ def named(questions: Iterable[Question], keys: Sequence[str]) -> list[Question]:
     if unknown := next((key for key in keys if key not in known), ""):
         raise _unknown(unknown, list(known))
     return [known[key] for key in keys] or list(known.values())
+
+
+def in_words(answer: Any) -> str:
+    """An answer as people read it."""
+    if isinstance(answer, list):
+        return ", ".join(map(str, answer)) or "none"
+    return {True: "yes", False: "no"}[answer] if isinstance(answer, bool) else str(answer)
 
 
 NOTHING: Mapping[str, Any] = {}

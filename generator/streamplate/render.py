@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from streamplate import dumb_terminal
 from streamplate.errors import StreamplateError, UsageProblem
 from streamplate.project import ANSWERS_FILE
 from streamplate.rendered_paths import refuse_unsafe
@@ -29,13 +27,17 @@ class Rendered:
     """The text of each `_message_…`, by its name in Copier."""
 
 
+Ask = bool | Sequence[str]
+"""Whether to ask what is left open; or the keys of all that is asked."""
+
+
 class Render(Protocol):
     """Renders a release of one template."""
 
-    def __call__(self, template: Path, target: Path, answers: Mapping[str, Any], *, tag: str, ask: bool) -> Rendered:
+    def __call__(self, template: Path, target: Path, answers: Mapping[str, Any], *, tag: str, ask: Ask) -> Rendered:
         """Render release `tag`, unpacked in `template`, into `target`.
 
-        `ask` prompts for what `answers` leaves open; otherwise the defaults fill it.
+        `ask` prompts for what `answers` leaves open, or for the questions that it names; the defaults fill the rest.
         """
         ...
 
@@ -43,7 +45,7 @@ class Render(Protocol):
 _log = logging.getLogger(__name__)
 
 
-def copied(source: str, target: Path, environment: Mapping[str, str], **options: Any) -> Rendered:
+def copied(source: str, target: Path, environment: Mapping[str, str], *, ask: Ask, **options: Any) -> Rendered:
     """Run Copier with `options` of its `run_copy` and variables of its `environment`."""
     import copier
     from copier.errors import CopierError, InteractiveSessionError
@@ -51,9 +53,9 @@ def copied(source: str, target: Path, environment: Mapping[str, str], **options:
     from plumbum import local
 
     started = time.monotonic()
-    asked = dumb_terminal.prompts() if dumb_terminal.is_dumb() and not options["defaults"] else nullcontext()
+    options |= {"defaults": ask is not True, "ask": [] if isinstance(ask, bool) else ask}
     try:
-        with local.env(**environment), asked:
+        with local.env(**environment):
             worker = copier.run_copy(source, target, quiet=True, settings=copier.Settings(), **options)
             once, messages = _once(worker, target), _messages(worker)
     except (KeyboardInterrupt, InteractiveSessionError) as error:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pexpect
+import pyte
 import pytest
 import yaml
 from streamplate import options
 
-ENTER, CLEAR = "\r", "\x15"
+ENTER, CLEAR, SPACE = "\r", "\x15", " "
 Terminal = Callable[..., pexpect.spawn]
 
 
@@ -22,12 +23,12 @@ def terminal() -> Iterator[Terminal]:
     """`terminal("--yes", TERM="dumb")` is `streamplate new my-agent --yes` as a user of such a terminal sees it."""
     with ExitStack() as stack:
 
-        def start(*args: str, **variables: str) -> pexpect.spawn:
+        def start(*args: str, rows: int = 60, columns: int = 120, **variables: str) -> pexpect.spawn:
             environment = {**os.environ, "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", **variables}
             command = ["-m", "streamplate", "new", "my-agent", *args]
             return stack.enter_context(
                 pexpect.spawn(
-                    sys.executable, command, env=environment, encoding="utf-8", timeout=120, dimensions=(60, 120)
+                    sys.executable, command, env=environment, encoding="utf-8", timeout=120, dimensions=(rows, columns)
                 )
             )
 
@@ -128,3 +129,78 @@ def test_colours_are_left_out_where_they_are_unwanted(terminal: Terminal, variab
     child = terminal("--defaults", **{variable: "1"})
     child.expect(pexpect.EOF)
     assert ("\x1b[" in child.before) is coloured
+
+
+def screens(child: pexpect.spawn, keys: list[str]) -> Iterator[list[str]]:
+    """What stands on a screen of 80 by 24 at each question, then at the summary; `keys` answer one each."""
+    screen = pyte.Screen(80, 24)
+    stream = pyte.Stream(screen)
+    for number, key in enumerate(keys, 1):
+        child.expect(f" {number} of ")
+        stream.feed(child.before + child.after + the_rest(child))
+        yield [line.rstrip() for line in screen.display]
+        child.send(key)
+    child.expect("Write these")
+    stream.feed(child.before + child.after)
+    yield [line.rstrip() for line in screen.display]
+
+
+def the_rest(child: pexpect.spawn) -> str:
+    """What it writes until it waits."""
+    drawn = ""
+    with suppress(pexpect.TIMEOUT):
+        while True:
+            drawn += child.read_nonblocking(4096, timeout=0.5)
+    return drawn
+
+
+def test_every_question_fits_a_small_screen(terminal: Terminal) -> None:
+    shown = list(screens(terminal(rows=24, columns=80), [ENTER] * 15))
+    titles = {question.help for question in options()}
+    for number, screen in enumerate(shown[:-1], 1):
+        question = next(line for line in screen if line.startswith(f" {number} of 15  "))
+        assert any(question.endswith((title, f"{title} (Space marks, Enter goes on)")) for title in titles), question
+    lines = [line for screen in shown for line in screen]
+    assert {"Project", "Agent", "Callers", "Deployment", "Upkeep"} <= set(lines)
+    assert "  tools           weather, time, calculator" in lines
+    assert "🎤" not in "".join(lines)
+
+
+def test_enter_is_explained_once(terminal: Terminal) -> None:
+    *_, last, _ = screens(terminal("--quick", rows=24, columns=80), [ENTER] * 4)
+    assert sum("Enter keeps the default" in line for line in last) == 1
+
+
+def test_quick_asks_four_questions(terminal: Terminal) -> None:
+    child = terminal("--quick", rows=24, columns=80)
+    *_, clients, _ = screens(child, ["\x1b[B" + ENTER, ENTER, SPACE + ENTER, ENTER])
+    assert "  framework       langgraph" in clients
+    assert "  tools           time, calculator" in clients
+    child.send(ENTER)
+    assert ended(child) == 0
+    answers = recorded()
+    assert (answers["framework"], answers["tools"], answers["ci"]) == ("langgraph", ["time", "calculator"], "none")
+
+
+def test_quick_asks_only_what_is_open(terminal: Terminal) -> None:
+    child = terminal("--quick", "-d", "framework=agno", "-d", "tools=time", rows=24, columns=80)
+    first, second, _ = screens(child, [ENTER, ENTER])
+    assert any(line.startswith(" 1 of 2  Where the model runs") for line in first)
+    assert any(line.startswith(" 2 of 2  Clients") for line in second)
+    child.send(ENTER)
+    assert ended(child) == 0
+    assert recorded()["framework"] == "agno"
+
+
+@pytest.mark.parametrize("other", [["--defaults"], ["--preset", "minimal"]])
+def test_quick_asks_and_they_do_not(terminal: Terminal, other: list[str]) -> None:
+    child = terminal("--quick", *other)
+    child.expect("--quick asks questions")
+    assert ended(child) == 2
+
+
+def test_a_release_without_quick_questions_says_so(terminal: Terminal) -> None:
+    child = terminal("--quick", "--release", "v0.5.0")
+    child.expect("does not say which questions --quick asks")
+    assert ended(child) == 2
+    assert os.listdir() == []

@@ -17,7 +17,7 @@ from streamplate.creation import NewProject
 from streamplate.errors import StreamplateError, UsageProblem
 
 EXAMPLES = examples(
-    "streamplate new my-agent",
+    "streamplate new my-agent --quick",
     "streamplate new my-agent --preset production --yes",
     "streamplate new my-agent --defaults -d tools=weather,time -d region=eu-west-1",
     "streamplate new my-agent --answers other/.copier-answers.yml",
@@ -43,7 +43,8 @@ EXAMPLES = examples(
 )
 @click.option("--template", "source", metavar="URL[@REF]", default="", help="A template of your own, a git repository.")
 @click.option("--trust", is_flag=True, help="With --template: let it run its tasks and extensions.")
-@click.option("--defaults", is_flag=True, help="Ask nothing: defaults for what is left open.")
+@click.option("--quick", is_flag=True, help="Ask four questions; defaults for the rest.")
+@click.option("--defaults", is_flag=True, help="Ask nothing; defaults for what is left open.")
 @click.option("-y", "--yes", is_flag=True, help="Write without asking for confirmation.")
 @click.option("--git/--no-git", default=None, help="Make a repository with a first commit [default: if not in one].")
 @click.option("--dry-run", is_flag=True, help="Say what would be written, write nothing.")
@@ -56,6 +57,7 @@ def new(
     release: str,
     source: str,
     trust: bool,
+    quick: bool,
     defaults: bool,
     yes: bool,
     git: bool | None,
@@ -69,6 +71,8 @@ def new(
     On a terminal it asks the questions that -d and --answers leave open, shows what it is about to write, and asks once
     more. With --preset it asks no questions, with --defaults nothing at all. `streamplate options` lists the questions.
     """
+    if quick and (defaults or preset):
+        raise UsageProblem("--quick asks questions, --defaults and --preset ask none", "Give one of them")
     terminal = _on_terminal(needed=not (defaults or preset))
     reviewed = terminal and not (defaults or yes or dry_run or as_json)
     made = creation.new(
@@ -76,6 +80,7 @@ def new(
         from_file(file) | from_data(data),
         preset=preset,
         ask=not (defaults or preset),
+        quick=quick,
         git=git,
         release=release,
         source=source,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from itertools import groupby
-from typing import Any
 
 import click
 
 from streamplate.creation import NewProject
+from streamplate.questions import in_words
 
 
 def overview(made: NewProject) -> str:
     """What is about to be written."""
     width = max(map(len, made.answers), default=0)
-    answers = [f"  {key:<{width}}  {_shown(value)}" for key, value in made.answers.items()]
+    answers = [f"  {key:<{width}}  {in_words(value)}" for key, value in made.answers.items()]
     title = f"{click.style(str(made.path), bold=True)}, from template {made.release}"
     return "\n".join([title, "", *answers, "", *tree(made)])
 
@@ -45,9 +45,3 @@ def tree(made: NewProject) -> list[str]:
     width = max(map(len, folders), default=0)
     lines = [f"  {folder:<{width}}  {count:3} file{'s'[: count != 1]}" for folder, count in folders.items()]
     return [f"{made.path.name}/", *lines, *click.wrap_text("  ".join(beside), 80, "  ", "  ").splitlines()]
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)

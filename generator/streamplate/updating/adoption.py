@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from streamplate import names, project, questions, requirements, sources
+from streamplate import names, project, prompting, questions, requirements, sources
 from streamplate.errors import UsageProblem
 from streamplate.project import ANSWERS_FILE, Repository
 from streamplate.template import Template
@@ -82,7 +82,9 @@ def _rendered(repository: Repository, template: Template, wanted: Adoption, plac
         known = {question.key for question in asked}
         guessed = {key: value for key, value in requirements.guessed(root, folders[tag]).items() if key in known}
         answers = questions.typed({**guessed, **wanted.answers}, asked)
-        rendered = template.render(folders[tag], place, answers, tag=tag, ask=wanted.ask)
+        form = prompting.full if wanted.ask else prompting.none
+        with form(folders[tag], answers) as ask:
+            rendered = template.render(folders[tag], place, answers, tag=tag, ask=ask)
         questions.refuse_unasked(wanted.answers, asked, rendered.answers)
         names.refuse_own_dependency(folders[tag], place)
     own = sorted(_in_the_way(root, _files(place)))

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from streamplate import names, notes, project, questions, toolchain
+from streamplate import names, notes, project, prompting, questions, toolchain
 from streamplate.errors import StreamplateError
 from streamplate.notes import Notes
 from streamplate.project import Repository
@@ -97,7 +97,9 @@ def _rendered(plan: Plan, folders: Mapping[str, Path], render: Render, crossed: 
         chosen = {key: value for key, value in had.items() if key not in followers}
         usual = render(old, folder / "usual" / name, answers.known(chosen, old), tag=found.release, ask=False).answers
         carried = {key: value for key, value in carried.items() if key not in followers or value != usual.get(key)}
-    made = render(new, theirs, carried | given, tag=plan.release, ask=plan.request.ask)
+    form = prompting.full if plan.request.ask else prompting.none
+    with form(new, carried | given) as ask:
+        made = render(new, theirs, carried | given, tag=plan.release, ask=ask)
     questions.refuse_unasked(given, asked, made.answers)
     names.refuse_own_dependency(new, theirs)
     answers.keep_others(found, old, theirs)
