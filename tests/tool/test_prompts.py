@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import pexpect
@@ -147,10 +147,9 @@ def screens(child: pexpect.spawn, keys: list[str]) -> Iterator[list[str]]:
 
 def the_rest(child: pexpect.spawn) -> str:
     """What it writes until it waits."""
-    drawn = ""
-    with suppress(pexpect.TIMEOUT):
-        while True:
-            drawn += child.read_nonblocking(4096, timeout=0.5)
+    child.expect(pexpect.TIMEOUT, timeout=0.5)
+    drawn: str = child.before
+    child.buffer = ""
     return drawn
 
 
