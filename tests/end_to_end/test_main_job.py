@@ -43,9 +43,9 @@ def agent(project: Path) -> Iterator[str]:
 
 
 @contextmanager
-def serving(project: Path, *options: str, stderr: IO[str] | None = None) -> Iterator[str]:
-    """The base URL of an agent that is served offline until the block ends."""
-    command = [project / ".venv/bin/serve", "--offline", "--port", "0", *options]
+def serving(project: Path, *options: str, stderr: IO[str] | None = None, offline: bool = True) -> Iterator[str]:
+    """The base URL of an agent that is served until the block ends."""
+    command = [project / ".venv/bin/serve", *["--offline"][:offline], "--port", "0", *options]
     with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, stderr=stderr, text=True) as process:
         try:
             assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""The tutorial, followed to the letter: its files are written, its commands are run, in the order of the page."""
+"""The tutorials, followed to the letter: files are written, commands are run, in the order of the page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 from tests.end_to_end.conftest import ROOT
 from tests.end_to_end.test_main_job import serving
 
-PAGE = ROOT / "docs" / "tutorial.md"
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ADDRESS = "http://127.0.0.1:8080"
 
@@ -33,10 +32,12 @@ class Reader:
         self._server.close()
 
     def write(self, text: str) -> None:
-        """A file, whose first line names it. The agent is started again, as the page says."""
+        """A file, whose first line names it. An agent that runs is started again, as the page says."""
         path = self.folder / text.partition("\n")[0].removeprefix("# ")
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.partition("\n")[2])
-        self._serve()
+        if self._url != ADDRESS:
+            self._serve()
 
     def run(self, command: str) -> None:
         """A line of a console block."""
@@ -62,19 +63,37 @@ class Reader:
         return done.stdout
 
 
-def test_the_tutorial_can_be_followed(streamplate: Path, tmp_path: Path) -> None:
-    with Reader(tmp_path, streamplate) as reader:
-        for kind, text in BLOCK.findall(PAGE.read_text("utf-8")):
+def followed(page: str, folder: Path, streamplate: Path) -> dict[str, str]:
+    """What each command of a page printed."""
+    with Reader(folder, streamplate) as reader:
+        for kind, text in BLOCK.findall((ROOT / "docs" / page).read_text("utf-8")):
             if kind == "python":
                 reader.write(text)
             else:
                 for line in text.splitlines():
                     reader.run(line)
+    return reader.printed
 
-    printed = list(reader.printed.values())
+
+def test_the_tutorial_can_be_followed(streamplate: Path, tmp_path: Path) -> None:
+    commands = followed("tutorial.md", tmp_path, streamplate)
+
+    printed = list(commands.values())
     assert "449" in printed[1]
     assert '"delta":"1"' in printed[2]
     assert "refunded 15.00 euros for A17" in printed[3]
     assert '"type":"interrupt"' in printed[4] and "Refund 30.0 euros for B22?" in printed[4]
-    assert "42" in reader.printed["uv run python ask.py"]
-    assert "AWS::BedrockAgentCore::Runtime" in reader.printed["uv run deploy --dry-run"]
+    assert "42" in commands["uv run python ask.py"]
+    assert "AWS::BedrockAgentCore::Runtime" in commands["uv run deploy --dry-run"]
+
+
+def test_an_agent_of_agentcore_create_is_taken_over(streamplate: Path, tmp_path: Path) -> None:
+    commands = followed("from-agentcore-create.md", tmp_path, streamplate)
+
+    assert "Nothing was written." in next(text for command, text in commands.items() if "--preview" in command)
+    assert "order A17 was sent yesterday" in next(
+        text for command, text in commands.items() if "uv run chat" in command
+    )
+    assert "AWS::BedrockAgentCore::Runtime" in commands["uv run deploy --dry-run"]
+    assert "You help customers of a shop." in (tmp_path / "src/orders/prompt.py").read_text("utf-8")
+    assert not (tmp_path / "app").exists()
