@@ -12,7 +12,7 @@ import {{ httpx }}
 from tenacity import AsyncRetrying, retry_if_exception, stop_before_delay
 
 from .errors import Failure
-from .model_calls import ModelCalls, current_calls, wait
+from .model_calls import ModelCall, ModelCalls, current_calls, wait
 from .model_failures import BrokenAnswer, ModelStopped, is_passing, model_failure, status_failure, told_failure
 from .model_stream import Answer
 from .settings import Settings
@@ -26,9 +26,10 @@ class ModelStream(httpx.AsyncByteStream):
     Any thread may close it while a task reads.
     """
 
-    def __init__(self, response: httpx.Response, calls: ModelCalls) -> None:
+    def __init__(self, response: httpx.Response, calls: ModelCalls, call: ModelCall) -> None:
         self._response = response
         self._calls = calls
+        self._call = call
         self._answer = Answer(calls.call_ids)
         self._events = self._read()
         self._first: list[bytes] = []
@@ -40,6 +41,7 @@ class ModelStream(httpx.AsyncByteStream):
             self._first.append(event)
             if self._answer.begun:
                 break
+        self._call.begun()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Each event."""
@@ -50,8 +52,11 @@ class ModelStream(httpx.AsyncByteStream):
                 yield event
         except Exception as error:
             failure = _explained(error)
+            self._call.failed(failure)
             self._calls.failed(failure)
             raise failure from failure.__cause__
+        finally:
+            self._call.ended()
 
     async def _read(self) -> AsyncGenerator[bytes]:
         events = _data(self._response.aiter_bytes())
@@ -61,6 +66,7 @@ class ModelStream(httpx.AsyncByteStream):
                     self._answer.whole = True
                     break
                 event = json.loads(data)
+                self._call.received(event)
                 for told in self._answer.add(event):
                     # Some SDKs take U+2028 for the end of a line.
                     yield _event(told, data if told is event and data.isascii() else json.dumps(told).encode())
@@ -69,7 +75,7 @@ class ModelStream(httpx.AsyncByteStream):
                 raise
             logger.warning("the stream broke after the answer", exc_info=True)
         finally:
-            self._calls.used(self._answer.usage)
+            self._calls.used(self._answer.usage, self._call)
         if not self._answer.whole:
             raise BrokenAnswer("the stream ended before the answer did")
         for told in self._answer.end():
@@ -145,12 +151,13 @@ class ModelClient(httpx.AsyncClient):
         _clients[asyncio.get_running_loop()].add(self)
         request.extensions["timeout"] = self.timeout.as_dict()  # SDKs have their own, or none at all
         calls = current_calls()
-        calls.begin()
-        pending = Pending(_retrying(calls)(self._answer, request, options, calls))
+        call = calls.begin()
+        pending = Pending(_retrying(calls)(self._answer, request, options, calls, call))
         calls.add(pending)
         try:
             return await pending.response
         except Failure as failure:
+            call.ended()
             calls.failed(failure)
             raise
         except asyncio.CancelledError:
@@ -158,14 +165,18 @@ class ModelClient(httpx.AsyncClient):
                 raise
             raise model_failure("model_unavailable") from None  # it is the run that has ended, not who works for it
 
-    async def _answer(self, request: httpx.Request, options: dict[str, Any], calls: ModelCalls) -> httpx.Response:
+    async def _answer(
+        self, request: httpx.Request, options: dict[str, Any], calls: ModelCalls, call: ModelCall
+    ) -> httpx.Response:
         try:
+            call.sent(await request.aread())
             response = await super().send(request, **options)
             if not response.is_success:
                 raise await _refusal(response)
-            return await _streamed(response, calls) if options.get("stream") else response
+            return await _streamed(response, calls, call) if options.get("stream") else _whole(response, call)
         except Exception as error:
             failure = _explained(error)
+            call.failed(failure)
             raise failure from failure.__cause__
 
 
@@ -177,9 +188,16 @@ async def _refusal(response: httpx.Response) -> Exception:
     return failure
 
 
-async def _streamed(response: httpx.Response, calls: ModelCalls) -> httpx.Response:
+def _whole(response: httpx.Response, call: ModelCall) -> httpx.Response:
+    """A response that is no stream."""
+    call.received(response.text)
+    call.ended()
+    return response
+
+
+async def _streamed(response: httpx.Response, calls: ModelCalls, call: ModelCall) -> httpx.Response:
     """The response, once the answer has begun."""
-    stream = ModelStream(response, calls)
+    stream = ModelStream(response, calls, call)
     calls.add(stream)
     try:
         await stream.begin()

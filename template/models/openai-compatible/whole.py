@@ -1,0 +1,1 @@
+{% include 'template/models/openai/whole.py' %}
