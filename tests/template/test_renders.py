@@ -93,6 +93,7 @@ ALWAYS = {
     "tests/test_attachments.py",
     "tests/test_failures.py",
     "tests/test_history.py",
+    "tests/test_inspector.py",
     "tests/test_local_model.py",
     "tests/test_local_only.py",
     "tests/test_model_calls.py",
