@@ -85,4 +85,3 @@ export function block(name, value, open = false) {
   made.dataset.key = name;
   return made;
 }
-
