@@ -124,6 +124,22 @@ def test_a_tool_call_waits_for_approval(page: Page) -> None:
     expect(page.locator(".tool")).to_contain_text("done")
 
 
+def test_the_arguments_of_a_call_are_edited(page: Page) -> None:
+    ask(page, 'call launch {"rocket": "Apollo"}')
+    expect(page.get_by_label("rocket")).to_have_value("Apollo", timeout=60_000)
+    page.get_by_label("rocket").fill("Vega")
+    page.get_by_label("count").fill("3")
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("launched 3 Vega").last).to_be_visible(timeout=60_000)
+
+
+def test_no_piece_of_the_page_that_is_needed_at_once_is_large(built: Path) -> None:
+    html = (built / "dist/index.html").read_text()
+    pieces = [built / "dist" / path for path in re.findall(r"assets/[^\"]+\.js", html)]
+    assert len(pieces) > 5
+    assert max(piece.stat().st_size for piece in pieces) < 700_000
+
+
 def test_a_declined_call_is_not_made(page: Page) -> None:
     ask(page, 'call launch {"rocket": "Apollo"}')
     page.get_by_role("button", name="Decline").click(timeout=60_000)

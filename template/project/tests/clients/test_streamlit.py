@@ -46,6 +46,14 @@ def test_the_conversation_goes_on_and_is_drawn_again(page: AppTest) -> None:
     assert questions == ["My colour is green", "What did I ask before?"]
 
 
+def test_a_suggestion_is_asked_and_then_gone(page: AppTest) -> None:
+    chosen = page.button[1].label
+    page.button[1].click().run()
+    assert page.chat_message[0].text[0].value == chosen
+    assert page.chat_message[1].markdown[0].value
+    assert [button.label for button in page.run().button] == ["New conversation"]
+
+
 def test_a_new_conversation_remembers_nothing(page: AppTest) -> None:
     ask(page, "My colour is green")
     page.button[0].click().run()

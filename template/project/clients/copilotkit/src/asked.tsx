@@ -1,11 +1,13 @@
-// What the agent asks of the person: to approve a tool call, or to answer a question of a tool.
+// What the agent asks of the person: to approve a tool call, whose arguments can be edited, or to answer a question.
 
+import { useAgent } from "@copilotkit/react-core/v2";
 import { useState } from "react";
 
 interface Interrupt {
   id: string;
   message?: string;
-  responseSchema?: Record<string, unknown>;
+  toolCallId?: string;
+  responseSchema?: Schema;
 }
 
 interface Props {
@@ -29,30 +31,64 @@ export function Asked({ interrupts, resolve, cancel }: Props) {
   );
 }
 
-function Card(props: { interrupt: Interrupt; answer: (payload: unknown) => void; cancel: () => void }) {
-  const { interrupt, answer, cancel } = props;
+interface Answering {
+  interrupt: Interrupt;
+  answer: (payload: unknown) => void;
+  cancel: () => void;
+}
+
+function Card({ interrupt, answer, cancel }: Answering) {
   const [answered, setAnswered] = useState(false);
-  const once = (act: () => void) => () => {
-    setAnswered(true); // the others may still wait for theirs
-    act();
+  const once = <A extends unknown[]>(act: (...given: A) => void) => {
+    return (...given: A) => {
+      setAnswered(true); // the others may still wait for theirs
+      act(...given);
+    };
   };
-  const properties = (interrupt.responseSchema?.properties ?? {}) as Record<string, Schema>;
+  const Form = "approved" in propertiesOf(interrupt.responseSchema) ? Approval : Question;
   return (
     <form className="asked" inert={answered} aria-label={interrupt.message} onSubmit={(event) => event.preventDefault()}>
       <h2>{interrupt.message}</h2>
-      {"approved" in properties ? (
-        <>
-          <button type="button" onClick={once(() => answer({ approved: true }))}>
-            Approve
-          </button>
-          <button type="button" onClick={once(() => answer({ approved: false }))}>
-            Decline
-          </button>
-        </>
-      ) : (
-        <Question properties={properties} answer={(payload) => once(() => answer(payload))()} cancel={once(cancel)} />
-      )}
+      <Form interrupt={interrupt} answer={once(answer)} cancel={once(cancel)} />
     </form>
+  );
+}
+
+function Approval({ interrupt, answer }: Answering) {
+  const [values, setValues] = useState<Values>({});
+  const given = useArguments(interrupt.toolCallId);
+  const properties = propertiesOf(propertiesOf(interrupt.responseSchema).editedArgs);
+  const approve = () => {
+    const editedArgs = { ...given, ...payload(properties, values) };
+    const changed = JSON.stringify(editedArgs) !== JSON.stringify(given);
+    answer({ approved: true, ...(changed && { editedArgs }) });
+  };
+  return (
+    <>
+      <Fields properties={properties} given={given} values={values} change={setValues} />
+      <button type="button" onClick={approve}>
+        Approve
+      </button>
+      <button type="button" onClick={() => answer({ approved: false })}>
+        Decline
+      </button>
+    </>
+  );
+}
+
+function Question({ interrupt, answer, cancel }: Answering) {
+  const [values, setValues] = useState<Values>({});
+  const properties = propertiesOf(interrupt.responseSchema);
+  return (
+    <>
+      <Fields properties={properties} given={{}} values={values} change={setValues} />
+      <button type="button" onClick={() => answer(payload(properties, values))}>
+        Answer
+      </button>
+      <button type="button" onClick={cancel}>
+        Cancel
+      </button>
+    </>
   );
 }
 
@@ -60,39 +96,55 @@ interface Schema {
   type?: string;
   title?: string;
   enum?: unknown[];
+  properties?: Record<string, Schema>;
 }
 
-function Question(props: { properties: Record<string, Schema>; answer: (payload: unknown) => void; cancel: () => void }) {
-  const [values, setValues] = useState<Record<string, string>>({});
-  const payload = () =>
-    Object.fromEntries(Object.entries(values).map(([name, text]) => [name, read(props.properties[name], text)]));
-  return (
-    <>
-      {Object.entries(props.properties).map(([name, schema]) => (
-        <label key={name}>
-          {schema.title ?? name}
-          <input
-            list={schema.enum && `choices-${name}`}
-            placeholder={schema.type === "boolean" ? "true or false" : undefined}
-            onChange={({ target }) => setValues({ ...values, [name]: target.value })}
-          />
-          {schema.enum && (
-            <datalist id={`choices-${name}`}>
-              {schema.enum.map((choice) => (
-                <option key={String(choice)} value={String(choice)} />
-              ))}
-            </datalist>
-          )}
-        </label>
-      ))}
-      <button type="button" onClick={() => props.answer(payload())}>
-        Answer
-      </button>
-      <button type="button" onClick={props.cancel}>
-        Cancel
-      </button>
-    </>
-  );
+type Values = Record<string, string>;
+
+function Fields(props: {
+  properties: Record<string, Schema>;
+  given: Record<string, unknown>;
+  values: Values;
+  change: (values: Values) => void;
+}) {
+  return Object.entries(props.properties).map(([name, schema]) => (
+    <label key={name}>
+      {schema.title ?? name}
+      <input
+        list={schema.enum && `choices-${name}`}
+        placeholder={schema.type === "boolean" ? "true or false" : undefined}
+        value={props.values[name] ?? written(props.given[name])}
+        onChange={({ target }) => props.change({ ...props.values, [name]: target.value })}
+      />
+      {schema.enum && (
+        <datalist id={`choices-${name}`}>
+          {schema.enum.map((choice) => (
+            <option key={String(choice)} value={String(choice)} />
+          ))}
+        </datalist>
+      )}
+    </label>
+  ));
+}
+
+function propertiesOf(schema?: Schema): Record<string, Schema> {
+  return schema?.properties ?? {};
+}
+
+/** The arguments with which the model made the call. */
+function useArguments(toolCallId?: string): Record<string, unknown> {
+  const { agent } = useAgent();
+  const calls = agent.messages.flatMap((message) => (message.role === "assistant" && message.toolCalls) || []);
+  const call = calls.find(({ id }) => id === toolCallId);
+  return call ? JSON.parse(call.function.arguments) : {};
+}
+
+function payload(properties: Record<string, Schema>, values: Values): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([name, text]) => [name, read(properties[name], text)]));
+}
+
+function written(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 
 /** What was typed, as the type that the schema asks for; the agent tells what does not fit. */
