@@ -15,6 +15,6 @@ export default defineConfig({
   plugins: [react()],
   server: { proxy },
   preview: { proxy },
-  build: { rolldownOptions: { output: { codeSplitting: { groups } } } },
+  build: { rolldownOptions: { output: { strictExecutionOrder: true, codeSplitting: { groups } } } },
   test: { environment: "jsdom", server: { deps: { inline: [/@copilotkit/] } } },
 });
