@@ -47,6 +47,16 @@ def web(browser: Browser, url: str, picture: Path, viewport: dict[str, int], sch
     context.close()
 
 
+def inspector(browser: Browser, url: str, picture: Path) -> None:
+    """The inspector, with the newest run and the answer of its first model call open."""
+    context = browser.new_context(viewport=DESKTOP, device_scale_factor=2)
+    page = context.new_page()
+    page.goto(f"{url}/inspector/")
+    page.locator(".timeline .name").first.click()
+    page.screenshot(path=picture)
+    context.close()
+
+
 def terminal(browser: Browser, project: Path, url: str, picture: Path) -> None:
     """The chat in a terminal, after the same answer."""
     page = browser.new_context(device_scale_factor=2).new_page()
@@ -94,6 +104,7 @@ def main() -> None:
             web(browser, agent.url, folder / "web-light.png", DESKTOP, "light")
             web(browser, agent.url, folder / "web-dark.png", DESKTOP, "dark")
             web(browser, agent.url, folder / "web-phone.png", PHONE, "light")
+            inspector(browser, agent.url, folder / "inspector.png")
             terminal(browser, project, agent.url, folder / "terminal.png")
         browser.close()
 
