@@ -48,11 +48,11 @@ def web(browser: Browser, url: str, picture: Path, viewport: dict[str, int], sch
 
 
 def inspector(browser: Browser, url: str, picture: Path) -> None:
-    """The inspector, with the newest run and the answer of its first model call open."""
+    """The inspector, with the newest run and its first tool call open."""
     context = browser.new_context(viewport=DESKTOP, device_scale_factor=2)
     page = context.new_page()
     page.goto(f"{url}/inspector/")
-    page.locator(".timeline .name").first.click()
+    page.locator(".timeline .tool .name").first.click()
     page.screenshot(path=picture)
     context.close()
 
