@@ -19,6 +19,7 @@ ROUTES = {
     "GET /.well-known/agent-card.json": "A2A: the agent's card",
     "GET /ping": "health",
     "GET /about": "this",
+    "GET /inspector": "every run from the inside: model calls, tool calls, events",
 }
 
 

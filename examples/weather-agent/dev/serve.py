@@ -78,6 +78,7 @@ def create() -> Starlette:
     from weather_agent.settings import Settings
 
     from .about import about
+    from .inspector import add_inspector
     from .local_only import LocalOnly
     from .run_spans import traced as with_spans
     from .traces import TracedRequests, show_traces
@@ -86,6 +87,7 @@ def create() -> Starlette:
     app = create_app(Settings(), with_spans(answer) if traced else answer)
     logging.getLogger("bedrock_agentcore.app").setLevel(logging.WARNING)
     app.add_route("/about", about)
+    add_inspector(app)
     app.add_route("/", about)
     if traced:
         show_traces()

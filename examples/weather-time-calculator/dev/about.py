@@ -17,6 +17,7 @@ ROUTES = {
     "GET /ws": "the same, over a WebSocket",
     "GET /ping": "health",
     "GET /about": "this",
+    "GET /inspector": "every run from the inside: model calls, tool calls, events",
 }
 
 

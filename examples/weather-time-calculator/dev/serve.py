@@ -79,6 +79,7 @@ def create() -> Starlette:
     from weather_time_calculator.settings import Settings
 
     from .about import about
+    from .inspector import add_inspector
     from .local_only import LocalOnly
     from .run_spans import traced as with_spans
     from .traces import TracedRequests, show_traces
@@ -87,6 +88,7 @@ def create() -> Starlette:
     app = create_app(Settings(), with_spans(answer) if traced else answer)
     logging.getLogger("bedrock_agentcore.app").setLevel(logging.WARNING)
     app.add_route("/about", about)
+    add_inspector(app)
     add_page(app)
     if traced:
         show_traces()

@@ -2,10 +2,10 @@
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Protocol
+from typing import Any, Protocol
 
 from tenacity import RetryCallState
 from tenacity.wait import wait_random_exponential
@@ -26,29 +26,61 @@ class Closing(Protocol):
     def close(self) -> object: ...
 
 
+class ModelCall:
+    """One model call, told to whoever watches the run: here, and where the agent is deployed, nobody.
+
+    A thread may tell of it, one at a time.
+    """
+
+    def sent(self, request: bytes | dict[str, Any]) -> None:
+        """A try begins. This is what the provider is sent: the body, without headers."""
+
+    def begun(self) -> None:
+        """The first piece of the answer is here."""
+
+    def received(self, event: Any) -> None:
+        """An event of the answer, as the provider sent it."""
+
+    def used(self, usage: Usage) -> None:
+        """The tokens of a try."""
+
+    def failed(self, failure: Failure) -> None:
+        """A try, or the answer that had begun, failed."""
+
+    def ended(self) -> None:
+        """There are no more tries, and the answer has ended."""
+
+
 class ModelCalls:
     """The model calls of one run.
 
     `usage` adds up, with that of calls that failed; `failure` is the first one that a framework was told of, which it
     may have kept to itself; `count` is how many calls were begun. `retry_seconds` is how long one is tried again.
     `call_ids` are those of the conversation's tool calls: some frameworks do not send them, and models give the same
-    ones again.
+    ones again. `watch` makes what is told of each call.
     """
 
-    def __init__(self, retry_seconds: float = 0, call_ids: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        retry_seconds: float = 0,
+        call_ids: Iterable[str] = (),
+        watch: Callable[[], ModelCall] = ModelCall,
+    ) -> None:
         self.usage = Usage()
         self.failure: Failure | None = None
         self.count = 0
         self.call_ids = set(call_ids)
         self.retry_seconds = retry_seconds
         self.closed = threading.Event()
+        self._watch = watch
         self._lock = threading.Lock()
         self._open: list[Closing] = []
 
-    def begin(self) -> None:
+    def begin(self) -> ModelCall:
         """Count a call."""
         with self._lock:
             self.count += 1
+        return self._watch()
 
     def add(self, stream: Closing) -> None:
         """Close this when the run ends, or now if it has ended meanwhile."""
@@ -57,8 +89,9 @@ class ModelCalls:
         if self.closed.is_set():
             self.close()
 
-    def used(self, usage: Usage) -> None:
+    def used(self, usage: Usage, call: ModelCall) -> None:
         """Add the tokens of one call."""
+        call.used(usage)
         with self._lock:
             self.usage += usage
 
@@ -88,9 +121,11 @@ def current_calls() -> ModelCalls:
 
 
 @contextmanager
-def model_calls(settings: Settings, call_ids: Iterable[str] = ()) -> Iterator[ModelCalls]:
+def model_calls(
+    settings: Settings, call_ids: Iterable[str] = (), watch: Callable[[], ModelCall] = ModelCall
+) -> Iterator[ModelCalls]:
     """Model calls made within, also by threads and tasks that inherit the context, have ended when the block has."""
-    calls = ModelCalls(settings.throttle_seconds, call_ids)
+    calls = ModelCalls(settings.throttle_seconds, call_ids, watch)
     token = _current.set(calls)
     try:
         yield calls

@@ -23,7 +23,7 @@ from tenacity import Retrying, retry_if_exception, sleep_using_event, stop_befor
 from urllib3.exceptions import HTTPError
 
 from .errors import Failure
-from .model_calls import ModelCalls, current_calls, wait
+from .model_calls import ModelCall, ModelCalls, current_calls, wait
 from .model_failures import causes, is_passing, model_failure, status_failure, told_failure
 from .model_stream import Answer
 
@@ -48,8 +48,9 @@ MESSAGE_START = {"messageStart": {"role": "assistant"}}
 class Frames:
     """The events of one model call. One thread reads them; any thread may close it meanwhile."""
 
-    def __init__(self, stream: EventStream) -> None:
+    def __init__(self, stream: EventStream, call: ModelCall) -> None:
         self._stream = stream
+        self._call = call
         self._events = iter(stream)
         self._lock = threading.Lock()
         self._reading = self.closed = False
@@ -63,6 +64,7 @@ class Frames:
             event: dict[str, Any] | None = None if self.closed else next(self._events, None)
         if event is None or self.closed:
             raise StopIteration
+        self._call.received(event)
         return event
 
     @contextmanager
@@ -95,16 +97,18 @@ class ModelStream:
     It is there once the answer has begun: a call that failed before can be made again, as nothing was handed on.
     """
 
-    def __init__(self, stream: EventStream, request: dict[str, Any], calls: ModelCalls) -> None:
+    def __init__(self, stream: EventStream, calls: ModelCalls, call: ModelCall) -> None:
         self._calls = calls
-        self._frames = Frames(stream)
+        self._call = call
+        self._frames = Frames(stream, call)
         calls.add(self._frames)
-        events = Answer(calls).events(self._frames)
+        events = Answer(calls, call).events(self._frames)
         try:
             self._events = itertools.chain([MESSAGE_START, next(events)], events)
         except BaseException:
             self.close()
             raise
+        call.begun()
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return self
@@ -114,9 +118,12 @@ class ModelStream:
         try:
             return next(self._events)
         except StopIteration:
+            self._call.ended()
             raise
         except Exception as error:
             failure = _explained(error)
+            self._call.failed(failure)
+            self._call.ended()
             self._calls.failed(failure)
             raise failure from failure.__cause__
 
@@ -146,7 +153,7 @@ class TrackedClient:
     def converse_stream(self, **request: Any) -> dict[str, Any]:
         """The response of boto3's `converse_stream`."""
         calls = current_calls()
-        calls.begin()
+        call = calls.begin()
         retrying = Retrying(
             retry=retry_if_exception(is_passing),
             stop=stop_before_delay(calls.retry_seconds) | stop_when_event_set(calls.closed),
@@ -155,17 +162,20 @@ class TrackedClient:
             reraise=True,
         )
         try:
-            return retrying(self._answer, request, calls)
+            return retrying(self._answer, request, calls, call)
         except Failure as failure:
+            call.ended()
             calls.failed(failure)
             raise
 
-    def _answer(self, request: dict[str, Any], calls: ModelCalls) -> dict[str, Any]:
+    def _answer(self, request: dict[str, Any], calls: ModelCalls, call: ModelCall) -> dict[str, Any]:
         try:
+            call.sent(request)
             response = self._response(request, calls)
-            return {**response, "stream": ModelStream(response["stream"], request, calls)}
+            return {**response, "stream": ModelStream(response["stream"], calls, call)}
         except Exception as error:
             failure = _explained(error)
+            call.failed(failure)
             raise failure from failure.__cause__
 
     def _response(self, request: dict[str, Any], calls: ModelCalls) -> dict[str, Any]:

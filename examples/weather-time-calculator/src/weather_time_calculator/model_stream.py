@@ -9,7 +9,7 @@ from typing import Any
 
 from .errors import Failure
 from .model_answer import CallIds, Pieces, check_arguments, tool_name
-from .model_calls import ModelCalls
+from .model_calls import ModelCall, ModelCalls
 from .model_failures import BrokenAnswer, ModelStopped, model_failure
 from .parts import Usage
 
@@ -78,9 +78,10 @@ class Answer:
     The model's tokens are counted in `calls`.
     """
 
-    def __init__(self, calls: ModelCalls) -> None:
+    def __init__(self, calls: ModelCalls, call: ModelCall) -> None:
         self._ids = CallIds(calls.call_ids)
         self._calls = calls
+        self._call = call
         self._open: int | None = None
         self._block: Block | None = None
         self._blocks: list[Block] = []
@@ -194,7 +195,7 @@ class Answer:
         read = tokens["inputTokens"] + (cached or 0) + (written or 0)
         tokens.setdefault("totalTokens", read + tokens["outputTokens"])
         self._metadata = {"metrics": {"latencyMs": 0}, **metadata, "usage": tokens}
-        self._calls.used(Usage(read, tokens["outputTokens"], cached, written))
+        self._calls.used(Usage(read, tokens["outputTokens"], cached, written), self._call)
 
 
 def _text(delta: Event) -> str | None:

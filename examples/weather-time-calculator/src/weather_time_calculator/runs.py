@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from ag_ui.core import Context, Message, MessagesSnapshotEvent, StateSnapshotEvent
 
@@ -18,7 +18,7 @@ from .errors import Failure, internal_failure, malformed_answer, shutting_down
 from .events import RunEvents, event_json
 from .history import Prompt, Question, Step, calls_of, recent, steps, text_of, turns
 from .logs import log_run
-from .model_calls import ModelCalls, model_calls
+from .model_calls import ModelCall, ModelCalls, model_calls
 from .parts import Part, Usage
 from .prompt import SYSTEM_PROMPT
 from .requests import Request
@@ -57,6 +57,9 @@ class Runtime:
 class Run:
     """One run, which begins at once."""
 
+    watchers: ClassVar[list[Callable[["Run"], None]]] = []
+    """Whoever is told of each run before it begins: on a developer's machine the inspector, deployed nobody."""
+
     def __init__(self, request: Request, conversation: Conversation, turn: Turn, runtime: Runtime) -> None:
         self.id = request.run_id
         self.turn = turn
@@ -64,7 +67,9 @@ class Run:
         """Whether it was told to end."""
         self.log = RunLog(runtime.settings.max_run_bytes)
         self.outcome = ""
-        self._request = request
+        self.request = request
+        self.watch: Callable[[], ModelCall] = ModelCall
+        """Makes what is told of each model call."""
         self._conversation = conversation
         self._runtime = runtime
         self._state = copy.deepcopy(dict(request.state or conversation.state))
@@ -86,6 +91,8 @@ class Run:
         self._began = time.monotonic()
         self._first_text: float | None = None
         self._ended_at = self._began
+        for watcher in self.watchers:
+            watcher(self)
         self.task = asyncio.create_task(self._execute())
 
     @property
@@ -101,7 +108,7 @@ class Run:
 
     def reader_left(self) -> None:
         """The caller that asked for it has gone: nobody pays for an answer that nobody reads."""
-        if not self._request.background:
+        if not self.request.background:
             self.cancel()
 
     def tell(self, part: Part | str) -> None:
@@ -119,10 +126,10 @@ class Run:
     async def _execute(self) -> None:
         current_calls.set(self._calls)
         current_state.set(self._state)
-        self.tell(self._events.started(self._request.parent_run_id))
-        if self._state != (self._request.state or {}):
+        self.tell(self._events.started(self.request.parent_run_id))
+        if self._state != (self.request.state or {}):
             self.tell(self._state_snapshot())  # what is told of its changes is told against this
-        with model_calls(self._runtime.settings, self._known_ids()) as self._model_calls:
+        with model_calls(self._runtime.settings, self._known_ids(), self.watch) as self._model_calls:
             try:
                 last = await self._last_events()
             except (Exception, asyncio.CancelledError) as error:
@@ -135,7 +142,7 @@ class Run:
         """Do the work, keep what came of it, and return the events that close the stream."""
         if not self.turn.messages:
             return [self._snapshot([]), self._events.finished(Usage())]
-        seconds = self._runtime.settings.background_seconds if self._request.background else None
+        seconds = self._runtime.settings.background_seconds if self.request.background else None
         try:
             async with asyncio.timeout(seconds) as limit:
                 await first_of(self._work(), self._stop.wait())
@@ -174,18 +181,18 @@ class Run:
         before = recent(self.turn.before, settings.max_history, settings.max_history_bytes)
         found = steps([*before, *self.turn.messages, *self._events.kept])
         prompt = Prompt(
-            self._instructions(), with_context(found, [*self._recalled, *self._request.context]), self._tools()
+            self._instructions(), with_context(found, [*self._recalled, *self.request.context]), self._tools()
         )
         return self._runtime.answer(prompt, self._runtime.model, settings)
 
     def _tools(self) -> tuple[Tool, ...]:
-        return (*TOOLS, *self._request.tools)
+        return (*TOOLS, *self.request.tools)
 
     def _known_ids(self) -> set[str]:
         return {call.id for call in calls_of([*self.turn.before, *self.turn.messages])}
 
     def _instructions(self) -> str:
-        given = (text_of(message) for message in self._request.messages if message.role in ("system", "developer"))
+        given = (text_of(message) for message in self.request.messages if message.role in ("system", "developer"))
         return "\n\n".join([SYSTEM_PROMPT, *given])
 
     def _shorten(self) -> bool:
@@ -252,7 +259,7 @@ class Run:
         for name, value in changes.items():
             setattr(self._conversation, name, value)
         try:
-            await self._runtime.keep(self._request.session_id, self._conversation)
+            await self._runtime.keep(self.request.session_id, self._conversation)
         except BaseException:
             for name, value in before.items():
                 setattr(self._conversation, name, value)

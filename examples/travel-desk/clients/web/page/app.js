@@ -106,6 +106,7 @@ async function introduce() {
   const response = await fetch("about").catch(() => null);
   const about = (response?.ok && (await response.json().catch(() => null))) || {};
   by("offline").hidden = !about.offline;
+  by("inspector").hidden = !about.routes?.["GET /inspector"];
   by("attach").hidden = !about.reads?.length && !signer;
   by("file").accept = about.reads?.join(",") ?? "";
   const questions = about.examples?.length ? about.examples : ["What can you do?"];
