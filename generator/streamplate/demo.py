@@ -108,7 +108,7 @@ class Conversation:
 
 def _refuse_without_chat(made: NewProject) -> None:
     if "terminal" not in made.answers["clients"]:
-        raise UsageProblem("It is asked in the terminal chat", "Have that among the clients: -d clients=terminal")
+        raise UsageProblem("`try` needs the terminal client", "Add it: -d clients=terminal")
 
 
 def _serve(project: Path, port: int, log: IO[str]) -> subprocess.Popen[str]:

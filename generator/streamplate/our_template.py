@@ -35,7 +35,7 @@ class OurTemplate:
     def release(self, wanted: str) -> str:
         tag, known = template.tag(wanted), releases()
         if tag not in known:
-            raise UsageProblem(f"There is no release {tag}", f"On board: {', '.join(known)}")
+            raise UsageProblem(f"There is no release {tag}", f"Releases in this streamplate: {', '.join(known)}")
         return tag
 
     def target(self, found: Project, wanted: str, *, back: bool = False) -> str:
@@ -60,5 +60,9 @@ def _refuse_unknown(found: Project, known: list[str]) -> None:
         raise UsageProblem(f"{found.root} was made from another template, {found.source}")
     if found.release not in known:
         newer = is_release(found.release) and order(found.release) > order(known[-1])
-        hint = "Upgrade streamplate to at least that version" if newer else f"On board: {', '.join(known)}"
+        hint = (
+            "Upgrade streamplate to at least that version"
+            if newer
+            else f"Releases in this streamplate: {', '.join(known)}"
+        )
         raise StreamplateError(f"{found.root} was made by {found.release}, which this streamplate does not know", hint)

@@ -101,10 +101,10 @@ def repository_of(root: Path) -> Repository:
 def _without_history(root: Path, stderr: str) -> StreamplateError:
     said, _, more = reason(stderr).partition("\n")
     if "not a git repository" in said:
-        hint = "What you changed is told from its history: git init && git add -A && git commit"
+        hint = "Your changes are found in its git history; commit it first: git init && git add -A && git commit"
         return StreamplateError(f"{root} is not committed to git", hint)
     if attempt("rev-parse", "--is-inside-work-tree", cwd=root).returncode == 0:
-        hint = f"What you changed is told from its history: git add {root} && git commit"
+        hint = f"Your changes are found in its git history; commit it first: git add {root} && git commit"
         return StreamplateError(f"{root} is not committed to git", hint)
     return StreamplateError(f"git does not open the repository of {root}: {said}", " ".join(more.split()))
 

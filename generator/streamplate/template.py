@@ -94,7 +94,7 @@ def unpacked(version: str = "") -> Iterator[Path]:
         yield CHECKOUT
         return
     if wanted not in releases():
-        raise UsageProblem(f"There is no release {wanted}", f"On board: {', '.join(releases())}")
+        raise UsageProblem(f"There is no release {wanted}", f"Releases in this streamplate: {', '.join(releases())}")
     with tempfile.TemporaryDirectory(prefix="streamplate-") as folder:
         quiet = private({"advice.detachedHead": "false"})
         git("clone", "-q", "--template=", "--branch", wanted, BUNDLE, folder, env=quiet)

@@ -158,7 +158,7 @@ def test_a_deleted_file_stays_deleted_and_its_missed_change_is_said(
     commit()
     result = streamplate("update", "my-agent")
     assert result.exit_code == 0
-    assert "deleted (or renamed and rewritten) by you, so left alone:\n  gone.py" in result.output
+    assert "deleted or rewritten by you:\n  gone.py" in result.output
     assert not Path("my-agent/gone.py").exists()
 
 

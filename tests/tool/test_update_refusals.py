@@ -90,7 +90,7 @@ def test_what_git_does_not_know_is_in_the_way(
         assert (path / "mine").read_text() == "mine\n"
     else:
         said = refused(streamplate)
-        assert f"adds files where others are, unknown to git: {place}" in said
+        assert f"would overwrite files that git does not track: {place}" in said
         assert os.listdir(tmp_path / "outside") == ["mine"]
 
 
@@ -144,8 +144,8 @@ MEANWHILE: dict[str, tuple[Callable[[], object], str]] = {
     "a file is staged": (lambda: git("rm", "-q", "--cached", "mine.py"), "uncommitted changes: mine.py"),
     "a commit is made": (lambda: git("commit", "-q", "--allow-empty", "-m", "mine"), "got a commit while this ran"),
     "a branch is checked out": (lambda: git("checkout", "-q", "other"), "got a commit while this ran"),
-    "a file is made": (lambda: (PROJECT / "new.py").write_text("mine\n"), "unknown to git: new.py"),
-    "git is at work": (lambda: (PROJECT / ".git/index.lock").touch(), "Another git command is at work"),
+    "a file is made": (lambda: (PROJECT / "new.py").write_text("mine\n"), "git does not track: new.py"),
+    "git is at work": (lambda: (PROJECT / ".git/index.lock").touch(), "Another git command is running"),
 }
 
 
@@ -256,7 +256,7 @@ def test_a_project_of_a_newer_release(streamplate: Command) -> None:
 
 def test_a_project_of_an_unreleased_commit(streamplate: Command) -> None:
     rewrite_answers("v0.1.0", "v0.1.0-3-gabcdef0")
-    assert "On board: v0.1.0, v0.2.0" in refused(streamplate)
+    assert "Releases in this streamplate: v0.1.0, v0.2.0" in refused(streamplate)
 
 
 def test_going_back(streamplate: Command) -> None:
@@ -275,7 +275,7 @@ def test_an_unknown_question(streamplate: Command) -> None:
 
 def test_a_file_that_another_git_command_holds(streamplate: Command) -> None:
     (PROJECT / ".git" / "index.lock").touch()
-    assert "Another git command is at work" in refused(streamplate)
+    assert "Another git command is running" in refused(streamplate)
 
 
 KILL = """

@@ -24,8 +24,8 @@ Carry on:    streamplate update --preview, streamplate configure -d tools=weathe
 
 \b
 Exit codes:  0  done
-             1  it could not be done, or something is not well (check, doctor)
-             2  the request itself cannot be met: a wrong option, key or value
+             1  failed, or a problem was found (check, doctor)
+             2  wrong usage: an unknown option, question or value
              3  updated, with conflicts for you to resolve
 """
 

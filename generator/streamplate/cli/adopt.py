@@ -31,7 +31,7 @@ from streamplate.updating.adoption import adopt as adopted
 @source_option
 @trust_option
 @click.option("--preview", is_flag=True, help="Show what would be added, write nothing.")
-@click.option("--defaults", is_flag=True, help="Ask nothing: defaults for what is left open.")
+@click.option("--defaults", is_flag=True, help="Do not ask; use defaults for unanswered questions.")
 @json_option
 def adopt(
     path: Path,

@@ -21,7 +21,7 @@ from streamplate.health import Health
 @json_option
 @click.pass_context
 def check(context: click.Context, paths: tuple[Path, ...], below: Path | None, as_json: bool) -> None:
-    """Say whether projects are up to date and whole.
+    """Report whether projects are up to date and free of conflicts.
 
     Exit code 1 if one is not.
     """

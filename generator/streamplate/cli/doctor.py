@@ -18,14 +18,14 @@ _COLOURS = {"ok": "green", "note": "yellow", "problem": "red"}
 
 @click.command(epilog=examples("streamplate doctor", "streamplate doctor my-agent --aws", "streamplate doctor --json"))
 @click.argument("path", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--aws", is_flag=True, help="Ask AWS too: who you are, for one token of the model, for AgentCore.")
+@click.option("--aws", is_flag=True, help="Call AWS too: your identity, one token of the model, AgentCore.")
 @json_option
 @click.pass_context
 def doctor(context: click.Context, path: Path, aws: bool, as_json: bool) -> None:
-    """Say what this machine, and the project in PATH, lack.
+    """Report what this machine and the project in PATH lack.
 
-    It looks at programs, files and variables. Nothing is sent anywhere, but with --aws, which says what. Exit code 1 if
-    there is a problem.
+    It looks at programs, files and variables. It sends nothing, unless --aws is given, which first lists
+    its calls. Exit code 1 if there is a problem.
     """
     findings = examination.examine(path, aws=aws, say=lambda text: click.echo(text, err=True))
     if as_json:

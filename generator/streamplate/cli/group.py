@@ -48,7 +48,7 @@ class Group(click.Group):
 
 
 def verbose_option() -> click.Option:
-    text = "Say on stderr what git and Copier do, and how long it takes."
+    text = "Show on stderr what git and Copier do, and how long it takes."
     return click.Option(["-v", "--verbose"], is_flag=True, expose_value=False, callback=_talk, help=text)
 
 

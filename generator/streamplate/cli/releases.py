@@ -19,7 +19,7 @@ from streamplate.cli.source import origin, source_option
 def releases(source: str, as_json: bool) -> None:
     """List the template's releases, with what each asks.
 
-    Those on board or, in a project of another template, those of that one.
+    Those in this streamplate; in a project of another template, that template's.
     """
     with sources.named(origin(source)) as template:
         listed = notes.listed(template)

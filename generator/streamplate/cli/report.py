@@ -20,7 +20,7 @@ _COLOURS = {
 _LISTS = {
     "conflicts": "Conflicts to resolve, then git add:",
     "kept": "Kept with your edits, though the template no longer has it:",
-    "missed": "Changed by the template, but deleted (or renamed and rewritten) by you, so left alone:",
+    "missed": "Skipped: changed by the template, but deleted or rewritten by you:",
     "news": "What is new:",
     "own": "Yours, and left as they are, though the template has files of these names:",
     "breaking": "Breaking changes:",

@@ -77,7 +77,7 @@ def _list(asked: bool) -> None:
 @all_option
 @click.option("--release", metavar="REF", default="", help="Its release that equals theirs, if not of one name.")
 def source(url: str, paths: tuple[Path, ...], below: Path | None, release: str) -> None:
-    """Have projects follow the template at URL from now on.
+    """Make projects follow the template at URL from now on.
 
     It moved, or it is your own copy. Their answers files change, and nothing else.
     """

@@ -17,7 +17,7 @@ from streamplate.updating import undo as taken_back
 @all_option
 @click.pass_context
 def undo(context: click.Context, paths: tuple[Path, ...], below: Path | None) -> None:
-    """Take the last update of projects back.
+    """Undo the last update of projects.
 
     Only what it wrote is touched. It is refused once the update is committed, or files that it wrote have changed.
     """

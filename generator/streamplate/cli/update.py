@@ -44,7 +44,7 @@ from streamplate.updating.report import failed
 @click.option("--back", is_flag=True, help="With --to: let it be older than what the project has.")
 @source_option
 @trust_option
-@click.option("--defaults", is_flag=True, help="Ask nothing: defaults for new questions.")
+@click.option("--defaults", is_flag=True, help="Do not ask; use the defaults of new questions.")
 @click.option(
     "--report", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write a report of all of it, Markdown."
 )
@@ -65,7 +65,7 @@ def update(
     file: Path | None,
     as_json: bool,
 ) -> None:
-    """Bring projects to a newer template, your edits kept.
+    """Update projects to a newer template, and keep your edits.
 
     Without PATH, the project in the current folder. The result is staged for you to look at and commit; conflicts are
     ordinary unmerged files (exit code 3).

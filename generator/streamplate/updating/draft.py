@@ -74,7 +74,7 @@ def locked(repository: Repository) -> Iterator[None]:
         try:
             descriptor = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
         except FileExistsError as error:
-            raise StreamplateError("Another git command is at work here", f"If none is, remove {lock}") from error
+            raise StreamplateError("Another git command is running here", f"If none is, remove {lock}") from error
         try:
             os.write(descriptor, _OURS)
             os.close(descriptor)

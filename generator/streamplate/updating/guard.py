@@ -69,7 +69,7 @@ def _refuse_collisions(repository: Repository, changes: list[Change], tags: dict
     if taken:
         names = ", ".join(sorted(str(path.relative_to(repository.top)) for path in taken))
         hint = "Move them away, or commit them to have them merged"
-        raise StreamplateError(f"The template adds files where others are, unknown to git: {names}", hint)
+        raise StreamplateError(f"The update would overwrite files that git does not track: {names}", hint)
     _refuse_same_name(repository, changes, tags)
 
 
