@@ -21,6 +21,8 @@ from streamplate.render import Ask, Render, Rendered, copied
 
 Say = Callable[[str], None]
 
+_COMMIT = re.compile("[0-9a-f]{7,64}")
+"""What git writes for the id of a commit, whole or shortened."""
 _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 
 
@@ -117,7 +119,7 @@ class OtherTemplate:
         """What a project goes on to: the newest release or, where there is none, the commit that the template is at."""
         if released := self.releases():
             return released[-1]
-        if version_of(release) or "HEAD" not in self._tags:
+        if self._version(release) or "HEAD" not in self._tags:
             raise StreamplateError(f"{self.address} has no release", "Name a tag, branch or commit: --to REF")
         return self._tags["HEAD"][:12]
 
@@ -137,15 +139,19 @@ class OtherTemplate:
         if tag in known and release in known:
             return known[tag] == known[release]
         commit = known.get(tag, tag)
-        short = re.fullmatch(r"(?:.*-g)?([0-9a-f]{7,64})", release)
-        return tag == release or bool(short and commit.startswith(short[1]))
+        short = _COMMIT.fullmatch(release.rpartition("-g")[2])
+        return tag == release or bool(short and commit.startswith(short[0]))
 
     def _is_older(self, tag: str, release: str) -> bool:
         """By their versions or, where they have none, by the history of the template."""
-        one, other = version_of(tag), version_of(release)
+        one, other = self._version(tag), self._version(release)
         if one and other:
             return bool(one < other)
         return self._asked("merge-base", "--is-ancestor", f"{tag}^{{commit}}", f"{release}^{{commit}}") is not None
+
+    def _version(self, name: str) -> Any:
+        """The version that a name says. The id of a commit says none, though many read as one: 1234567, or 12a3456."""
+        return None if name not in self._tags and _COMMIT.fullmatch(name) else version_of(name)
 
     def _asked(self, *command: str) -> str | None:
         """Output of a git command in the mirror; None where it fails."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from click.testing import Result
@@ -202,10 +204,14 @@ def test_a_branch_that_is_ahead_of_every_release(
     assert Path("early/agent.py").read_text() == NEWER + "more\n"
 
 
-def test_a_template_without_releases_is_followed_by_its_commits(streamplate: Command, fork: Path) -> None:
+@pytest.mark.parametrize("id", [".*", r"\d{7}", r"\d+[abc]\d+"])
+def test_a_template_without_releases_is_followed_by_its_commits(streamplate: Command, fork: Path, id: str) -> None:
+    """Also where a commit's id reads as a version."""
     (fork / "agent.py").write_text(LINES)
     git("add", "-A", cwd=fork)
     git("commit", "-qm", "first", cwd=fork)
+    while not re.fullmatch(id, git("rev-parse", "--short", "HEAD", cwd=fork).strip()):
+        git("commit", "-q", "--amend", "-m", f"first {uuid4()}", cwd=fork)
     streamplate("trust", fork)
     assert streamplate("new", "theirs", "--template", f"{fork}@HEAD", "--defaults").exit_code == 0
     assert streamplate("check", "theirs").exit_code == 0
