@@ -26,6 +26,12 @@ uv run chat "Ask the weather agent: what's the weather in Paris?"
 ```
 """
 OF_INTEREST = {
+    "What an agent can do": {
+        "Support: it sends messages once a person approves, asks back, and remembers": "tools=messages,ask_user "
+        "memory=session-storage",
+        "Research: it reads pages, in the background (docs/background-runs.md)": "tools=http_request,browser "
+        "memory=session-storage",
+    },
     "Clients": {
         "A React page on CopilotKit, and a program on AG-UI's TypeScript client": "protocol=ag-ui "
         "clients=copilotkit,typescript",
