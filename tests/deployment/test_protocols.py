@@ -1,13 +1,17 @@
 """Agents that other agents and models call: deployed, and asked over their own protocol."""
 
 import json
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
 from tests.emulators.agentcore import Emulator
+from tests.emulators.issuer import Issuer
 
 from .projects import Project, install, local_model, render, session, text_of
 
@@ -63,3 +67,36 @@ def test_it_is_deployed_with_its_protocol_and_asked_over_it(installed: tuple[str
         params = {"name": "calculator", "arguments": {"expression": "37*12+5"}}
         (told,) = call(runtime.arn, {"method": "tools/call", "params": params}, "eve")
         assert told["result"]["content"][0]["text"] == "449"
+
+
+def test_callers_may_have_to_show_a_token(
+    installed: tuple[str, Project], cloud: Emulator, issuer: Issuer, tmp_path: Path
+) -> None:
+    protocol, base = installed
+    answers = {"auth": "jwt", "jwt_discovery_url": issuer.discovery_url, "jwt_clients": "web"}
+    project = replace(base, path=render(tmp_path / "my-agent", protocol=protocol, **answers))
+    project.point_to_local_model()
+    shutil.copy(base.path / "uv.lock", project.path)
+
+    deployed = project.run("deploy", env={"AGENT_TOKEN": issuer.token()})
+    assert deployed.code == 0, deployed.err
+
+    def invoke(token: str) -> Any:
+        return project.run("invoke", "--json", "What is 37*12+5?", env={"AGENT_TOKEN": token})
+
+    assert "449" in text_of(invoke(issuer.token()).events)
+    refused = invoke(issuer.token(client_id="stranger"))
+    assert (refused.code, "[auth] in deploy.toml says which it takes" in refused.err) == (1, True), refused.err
+    assert "AGENT_TOKEN is not set." in invoke("").err
+
+
+def test_a_container_and_a_cdk_app_are_deployed_with_it(installed: tuple[str, Project], tmp_path: Path) -> None:
+    protocol, base = installed
+    path = render(tmp_path / "my-agent", protocol=protocol, deployment=["container", "cdk"])
+    project = replace(base, path=path)
+
+    template = project.run("deploy", "--dry-run", "--json").json["template"]["Resources"]
+
+    assert template["Runtime"]["Properties"]["ProtocolConfiguration"] == protocol.upper()
+    port = {"a2a": "9000", "mcp": "8000"}[protocol]
+    assert port in (path / "Dockerfile").read_text()
