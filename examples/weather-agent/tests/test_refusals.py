@@ -65,7 +65,7 @@ def test_a_full_server_says_so_until_its_callers_leave(
     local_model.faults.extend([Fault("stall", after=4, seconds=30)] * 40)
     with ExitStack() as running:
         for _ in range(40):
-            running.enter_context(agent.post({"prompt": "Count to 2000"})).read(deltas=1)
+            running.enter_context(agent.post({"prompt": "Count to 2000"}))
         assert agent.refused({"prompt": "Hello"}) == (503, "server_busy")
         assert agent.ping()["status"] == "HealthyBusy"
 
