@@ -71,15 +71,13 @@ def new(
     On a terminal it asks the questions that -d and --answers leave open, shows what it is about to write, and asks once
     more. With --preset it asks no questions, with --defaults nothing at all. `streamplate options` lists the questions.
     """
-    if quick and (defaults or preset):
-        raise UsageProblem("--quick asks questions, --defaults and --preset ask none", "Give one of them")
-    terminal = _on_terminal(needed=not (defaults or preset))
-    reviewed = terminal and not (defaults or yes or dry_run or as_json)
+    asks = _asks(quick=quick, silent=bool(defaults or preset))
+    reviewed = _on_terminal(needed=asks) and not (defaults or yes or dry_run or as_json)
     made = creation.new(
         destination,
         from_file(file) | from_data(data),
         preset=preset,
-        ask=not (defaults or preset),
+        ask=asks,
         quick=quick,
         git=git,
         release=release,
@@ -91,6 +89,12 @@ def new(
     )
     shown = listing(made) if dry_run else created(made, with_tree=not reviewed)
     click.echo(_as_json(made, dry_run) if as_json else shown)
+
+
+def _asks(*, quick: bool, silent: bool) -> bool:
+    if quick and silent:
+        raise UsageProblem("--quick asks questions, --defaults and --preset ask none", "Give one of them")
+    return not silent
 
 
 def _on_terminal(*, needed: bool) -> bool:
