@@ -151,6 +151,8 @@ def test_secrets_are_hidden(url: str, client: AgentClient, monkeypatch: pytest.M
         ('{"password": "p", "n": 1}', '{"password": "[hidden]", "n": 1}'),
         ("use Bearer abcdefgh.ijkl now", "use Bearer [hidden] now"),
         ({"max_tokens": 5, "text": "a token"}, {"max_tokens": 5, "text": "a token"}),
+        ({"authorization": ["Basic", "eA=="]}, {"authorization": "[hidden]"}),
+        ("[" * 600 + "]" * 600, "[" * 600 + "]" * 600),
     ],
 )
 def test_what_is_a_secret_by_its_name_is_hidden(value: Any, shown: Any) -> None:
@@ -169,3 +171,9 @@ def test_memory_is_bounded(url: str, client: AgentClient, monkeypatch: pytest.Mo
     run = ended(url, 4)
     assert run["leftOut"] > 0 and len(json.dumps(run["events"])) < 10_000
     assert httpx.get(f"{url}/inspector/runs/1", trust_env=False).status_code == 404
+
+
+def test_of_secrets_that_begin_alike_nothing_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRST_KEY", "abcdefgh")
+    monkeypatch.setenv("SECOND_KEY", "abcdefgh-and-more")
+    assert without_secrets("say abcdefgh-and-more") == "say [SECOND_KEY]"

@@ -25,6 +25,7 @@ def run_input(**changes: Any) -> dict[str, Any]:
         (b"{", 400, "invalid_json"),
         (b'{"prompt": "\xff"}', 400, "invalid_json"),
         (b"[" * 100_000, 400, "invalid_json"),
+        (b'{"prompt": "Hello", "state": {"x": NaN}}', 400, "invalid_json"),
         (b"[]", 400, "not_an_object"),
         (b'"hello"', 400, "not_an_object"),
         ({}, 400, "invalid_prompt"),

@@ -297,6 +297,17 @@ def test_agents_that_cannot_be_read_are_refused_at_the_start(agents: str, monkey
         agent_tools()
 
 
+def test_a_key_may_have_any_characters_and_no_error_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY", 'quoted " and \\ more')
+    weather: dict[str, object] = {"address": "http://127.0.0.1:9", "headers": {"X-Key": "${KEY}"}}
+    monkeypatch.setenv("AGENTS", json.dumps({"weather": weather}))
+    assert [each.name for each in agent_tools()] == ["ask_weather"]
+    monkeypatch.setenv("AGENTS", json.dumps({"weather": weather | {"header": {"X-Key": "secret"}}}))
+    with pytest.raises(ValueError, match="header") as refused:
+        agent_tools()
+    assert "secret" not in str(refused.value)
+
+
 def test_each_agent_is_a_tool(monkeypatch: pytest.MonkeyPatch) -> None:
     agents = {"a": {"address": "http://x", "description": "Knows."}, "b": {"address": ARN}}
     monkeypatch.setenv("AGENTS", json.dumps(agents))

@@ -11,6 +11,7 @@ from weather_agent.history import calls_of, text_of
 from weather_agent.runs import Run
 
 from .calls import SeenCall
+from .secrets import without_secrets
 
 MAX_BYTES = 10_000_000
 """The most that is kept of one run."""
@@ -70,7 +71,7 @@ class SeenRun:
             "number": self.number,
             "runId": self.run_id,
             "session": self.session,
-            "question": self._question[:200],
+            "question": without_secrets(self._question)[:200],
             "at": self._at,
             "outcome": self.outcome,
             "code": last.get("code"),

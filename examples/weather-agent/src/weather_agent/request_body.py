@@ -44,7 +44,7 @@ class CheckedBody:
 def _checked_json(body: bytes) -> bytes:
     # from_json bounds the depth (200), which the standard parser answers with RecursionError.
     try:
-        from_json(body)
+        from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise Refused(400, "invalid_json", f"The body is not JSON: {error}") from error
     return body

@@ -25,13 +25,14 @@ def without_secrets(value: Any) -> Any:
         for name, secret in os.environ.items()
         if len(secret) >= SHORTEST and SECRET_NAME.search(name)
     }
-    return _hidden(value, secrets)
+    longest_first = dict(sorted(secrets.items(), key=lambda each: -len(each[0])))  # one may begin with another
+    return _hidden(value, longest_first)
 
 
 def _hidden(value: Any, secrets: dict[str, str]) -> Any:
     if isinstance(value, dict):
         return {
-            name: HIDDEN if isinstance(inner, str) and SECRET_FIELD.fullmatch(name) else _hidden(inner, secrets)
+            name: HIDDEN if isinstance(inner, str | list) and SECRET_FIELD.fullmatch(name) else _hidden(inner, secrets)
             for name, inner in value.items()
         }
     if isinstance(value, list):
@@ -44,11 +45,10 @@ def _text(text: str, secrets: dict[str, str]) -> str:
     if text.startswith(("{", "[")):
         try:
             inner = json.loads(text)
-        except (ValueError, RecursionError):
-            pass
-        else:
             hidden = _hidden(inner, secrets)
             return text if hidden == inner else json.dumps(hidden, ensure_ascii=False)
+        except (ValueError, RecursionError):
+            pass  # it is no JSON, or too deep: a text as any other
     for secret, name in secrets.items():
         text = text.replace(secret, name)
     return BEARER.sub(rf"\1 {HIDDEN}", text)

@@ -82,6 +82,6 @@ class Dialogue:
 
 def _json(body: str | bytes) -> Any:
     try:
-        return from_json(body)
+        return from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise Refused(400, "invalid_json", f"The message is not JSON: {error}") from error

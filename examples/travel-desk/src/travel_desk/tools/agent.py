@@ -44,7 +44,7 @@ from ag_ui.core import (
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from google.protobuf import json_format
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, field_validator
 
 from .progress import current_call
 from .toolbox import Tool, tool
@@ -66,7 +66,7 @@ ENDED = {
     TaskState.TASK_STATE_REJECTED,
 }
 ASKS = {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED}
-UNREACHABLE = (A2AClientError, httpx.HTTPError, httpx.InvalidURL, json_format.Error)
+UNREACHABLE = (A2AClientError, httpx.HTTPError, httpx.InvalidURL, json_format.Error, RecursionError, UnicodeError)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]{1,60}$")]
 
@@ -74,11 +74,18 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]{1,60}$")]
 class AgentConfig(BaseModel):
     """Where an agent is, what the model is told of it, and headers to let us in."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)  # which may hold keys
 
     address: str = Field(pattern=r"^(https?://[^/]+|arn:[a-z-]+:bedrock-agentcore:[a-z0-9-]+:\d*:runtime/)")
     description: str = ""
     headers: dict[str, str] = {}
+
+    @field_validator("*")
+    @classmethod
+    def _expanded(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: os.path.expandvars(text) for name, text in value.items()}
+        return os.path.expandvars(value)
 
     @property
     def arn(self) -> str:
@@ -93,10 +100,12 @@ class AgentConfig(BaseModel):
         return f"{_endpoint(_region(self.arn))}/runtimes/{quote(self.arn, safe='')}/invocations"
 
 
+AGENTS = TypeAdapter(dict[Name, AgentConfig], config=ConfigDict(hide_input_in_errors=True))
+
+
 def agent_tools() -> list[Tool]:
     """A tool for each agent. Raises `ValueError` when `AGENTS` is not as it should be."""
-    text = os.path.expandvars(os.environ.get("AGENTS") or "{}")
-    configs = TypeAdapter(dict[Name, AgentConfig]).validate_json(text)
+    configs = AGENTS.validate_json(os.environ.get("AGENTS") or "{}")
     return [_tool(OtherAgent(name, config)) for name, config in configs.items()]
 
 
@@ -181,6 +190,7 @@ class Work:
         self._run_id = str(uuid4())
         self._call = current_call.get()
         self._texts: dict[str, str] = {}
+        self._size = 0  # characters told, and one for each artifact, which may be empty
         self._said = ""
         self._open: tuple[str, str] | None = None
         """The source of the text that is being told, and its message's id."""
@@ -242,11 +252,13 @@ class Work:
 
     def _text(self, source: str, text: str, *, append: bool) -> None:
         """Text of an artifact: more of it, or all of it, of which some may be known."""
+        self._size += source not in self._texts
         known = self._texts.get(source, "")
         is_more = append or text.startswith(known)
         delta = text if append or not is_more else text[len(known) :]
         self._texts[source] = known + delta if is_more else text
-        if sum(map(len, self._texts.values())) > MAX_ANSWER_CHARACTERS:
+        self._size += len(delta)
+        if self._size > MAX_ANSWER_CHARACTERS:
             raise ValueError(f"The agent {self._name} says more than {MAX_ANSWER_CHARACTERS} characters.")
         if delta:
             id = self._message(source)

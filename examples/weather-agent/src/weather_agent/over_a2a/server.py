@@ -80,7 +80,7 @@ class CheckedRpc(CheckedBody):
 
 def _versioned(scope: Scope, body: bytes) -> Scope:
     """AgentCore does not pass `A2A-Version` on: a call without it is of version 1.0 if its method is."""
-    call = from_json(body)
+    call = from_json(body, allow_inf_nan=False)
     method = call.get("method") if isinstance(call, dict) else None
     is_new = isinstance(method, str) and method in JsonRpcDispatcher.METHOD_TO_MODEL
     if not is_new or any(name == b"a2a-version" for name, _ in scope["headers"]):
