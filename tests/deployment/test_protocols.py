@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,8 @@ from .projects import Project, install, local_model, render, session, text_of
 def installed(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, Project]]:
-    path = render(tmp_path_factory.mktemp("projects") / "my-agent", protocol=request.param)
+    tools = ["calculator", "agent"] if request.param == "a2a" else ["calculator"]
+    path = render(tmp_path_factory.mktemp("projects") / "my-agent", protocol=request.param, tools=tools)
     python = install(path)
     with local_model(path, python) as model:
         project = Project(path, python, model)
@@ -39,6 +41,22 @@ def call(arn: str, body: dict[str, Any], name: str) -> list[Any]:
     )
     lines = response["response"].read().decode().splitlines()
     return [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith(("data: {", "{"))]
+
+
+ASK = """
+import asyncio, json, sys
+from my_agent.tools.agent import AgentConfig, OtherAgent
+try:
+    print(asyncio.run(OtherAgent("peer", AgentConfig(address=sys.argv[1], headers=json.loads(sys.argv[2]))).ask("Count to 9")))
+except ValueError as error:
+    print(error)
+"""
+
+
+def asked(project: Project, arn: str, **headers: str) -> str:
+    """What the tool `agent` has from the runtime."""
+    command = [project.python, "-c", ASK, arn, json.dumps(headers)]
+    return subprocess.run(command, cwd=project.path, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def test_it_is_deployed_with_its_protocol_and_asked_over_it(installed: tuple[str, Project], cloud: Emulator) -> None:
@@ -63,6 +81,9 @@ def test_it_is_deployed_with_its_protocol_and_asked_over_it(installed: tuple[str
         message = {"messageId": "m", "role": "ROLE_USER", "parts": [{"text": "Count to 3"}]}
         (told,) = call(runtime.arn, {"method": "SendMessage", "params": {"message": message}}, "eve")
         assert told["result"]["task"]["artifacts"][0]["parts"] == [{"text": "1 2 3"}]
+        assert asked(project, runtime.arn) == "1 2 3 4 5 6 7 8 9"
+        assert "HTTP 403" in asked(project, runtime.arn, Authorization="Bearer x")
+        assert asked(project, f"{runtime.arn}x") == "The agent peer is not at its address: HTTP 404."
     else:
         params = {"name": "calculator", "arguments": {"expression": "37*12+5"}}
         (told,) = call(runtime.arn, {"method": "tools/call", "params": params}, "eve")
@@ -88,6 +109,10 @@ def test_callers_may_have_to_show_a_token(
     refused = invoke(issuer.token(client_id="stranger"))
     assert (refused.code, "[auth] in deploy.toml says which it takes" in refused.err) == (1, True), refused.err
     assert "AGENT_TOKEN is not set." in invoke("").err
+    if protocol == "a2a":
+        (arn,) = (runtime.arn for runtime in cloud.account.runtimes.values())
+        assert asked(project, arn, Authorization=f"Bearer {issuer.token()}") == "1 2 3 4 5 6 7 8 9"
+        assert "HTTP 403" in asked(project, arn)
 
 
 def test_a_container_and_a_cdk_app_are_deployed_with_it(installed: tuple[str, Project], tmp_path: Path) -> None:

@@ -20,8 +20,9 @@ from mcp import ClientSession, StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client  # which HTTP library it is depends on the version of mcp
 from mcp.types import CONNECTION_CLOSED, ErrorData, PaginatedRequestParams
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from ..errors import BadSetting, problems
 from .toolbox import Tool
 
 logger = logging.getLogger(__name__)
@@ -44,11 +45,14 @@ class ServerConfig(BaseModel):
 def mcp_tools() -> list[Tool]:
     """Every tool of every server, its name prefixed with the server's.
 
-    A server that cannot be reached is logged, and its tools are missing. Raises `ValueError` when `MCP_SERVERS` is
+    A server that cannot be reached is logged, and its tools are missing. Raises `BadSetting` when `MCP_SERVERS` is
     not as it should be.
     """
     text = os.path.expandvars(os.environ.get("MCP_SERVERS") or "{}")
-    configs = TypeAdapter(dict[str, ServerConfig]).validate_json(text)
+    try:
+        configs = TypeAdapter(dict[str, ServerConfig]).validate_json(text)
+    except ValidationError as error:
+        raise BadSetting("MCP_SERVERS", f"{problems(error)}. It is JSON, as .env.example shows.") from None
     servers = [Server(name, config) for name, config in configs.items()]
     return _wait(_all_tools(servers)) if servers else []
 
