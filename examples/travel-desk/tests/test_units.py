@@ -14,14 +14,15 @@ from ag_ui import core
 from ag_ui.core import TextMessageContentEvent
 
 from travel_desk.conversation import Conversation
-from travel_desk.errors import Failure
+from travel_desk.errors import BadSetting, Failure
 from travel_desk.events import text_content
 from travel_desk.history import Answer, Question, Results, recent, steps
 from travel_desk.run_log import RunLog
 from travel_desk.sessions import Sessions
+from travel_desk.settings import Settings
 from travel_desk.tools.results import MAX_RESULT_BYTES, NOTHING, readable
 from travel_desk.tools.state import changes
-from travel_desk.tools.toolbox import Workers, tool
+from travel_desk.tools.toolbox import Workers, distinct, tool
 
 
 @pytest.mark.parametrize("delta", ["plain", 'quo"te\\', "line\nbreak\t", "日本 é 🙂", "\x00\x1f\u2028"])
@@ -219,3 +220,21 @@ def test_a_hung_tool_keeps_its_slot_until_it_returns() -> None:
         return full, refused, workers.full
 
     assert asyncio.run(run()) == (True, "Error: too many tools are running. Try again in a moment.", False)
+
+
+@pytest.mark.parametrize(("name", "value"), [("MAX_TURNS", "x"), ("MAX_TURNS", "0"), ("REQUEST_FIELDS", "{")])
+def test_a_bad_setting_is_one_line(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadSetting) as refused:
+        Settings()
+    assert name.lower() in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_two_tools_of_one_name_are_refused() -> None:
+    def look() -> str:
+        """Look."""
+        return "x"
+
+    assert [each.name for each in distinct([tool(look)])] == ["look"]
+    with pytest.raises(BadSetting, match="look"):
+        distinct([tool(look), tool(look)])

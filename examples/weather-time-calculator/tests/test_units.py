@@ -14,14 +14,15 @@ from ag_ui import core
 from ag_ui.core import TextMessageContentEvent
 
 from weather_time_calculator.conversation import Conversation
-from weather_time_calculator.errors import Failure
+from weather_time_calculator.errors import BadSetting, Failure
 from weather_time_calculator.events import text_content
 from weather_time_calculator.history import Answer, Question, Results, recent, steps
 from weather_time_calculator.run_log import RunLog
 from weather_time_calculator.sessions import Sessions
+from weather_time_calculator.settings import Settings
 from weather_time_calculator.tools.results import MAX_RESULT_BYTES, NOTHING, readable
 from weather_time_calculator.tools.state import changes
-from weather_time_calculator.tools.toolbox import Workers, tool
+from weather_time_calculator.tools.toolbox import Workers, distinct, tool
 
 
 @pytest.mark.parametrize("delta", ["plain", 'quo"te\\', "line\nbreak\t", "日本 é 🙂", "\x00\x1f\u2028"])
@@ -219,3 +220,21 @@ def test_a_hung_tool_keeps_its_slot_until_it_returns() -> None:
         return full, refused, workers.full
 
     assert asyncio.run(run()) == (True, "Error: too many tools are running. Try again in a moment.", False)
+
+
+@pytest.mark.parametrize(("name", "value"), [("MAX_TURNS", "x"), ("MAX_TURNS", "0"), ("REQUEST_FIELDS", "{")])
+def test_a_bad_setting_is_one_line(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadSetting) as refused:
+        Settings()
+    assert name.lower() in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_two_tools_of_one_name_are_refused() -> None:
+    def look() -> str:
+        """Look."""
+        return "x"
+
+    assert [each.name for each in distinct([tool(look)])] == ["look"]
+    with pytest.raises(BadSetting, match="look"):
+        distinct([tool(look), tool(look)])

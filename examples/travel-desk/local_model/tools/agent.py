@@ -14,7 +14,16 @@ from starlette.routing import Route
 
 from ..offline_tool import OfflineTool
 
-NAME: str = next(iter(json.loads(os.environ.get("AGENTS") or "{}")), "guide")
+
+def _first_name() -> str:
+    """The first of AGENTS. Where that is not as it should be, the agent says so."""
+    try:
+        return str(next(iter(json.loads(os.environ.get("AGENTS") or "{}")), "guide"))
+    except (ValueError, TypeError):
+        return "guide"
+
+
+NAME = _first_name()
 QUESTION = re.compile(rf"\bask the {re.escape(NAME)}(?: agent)?[:,]? (?P<question>.+)", re.IGNORECASE | re.DOTALL)
 PATH = "/agents/guide"
 PACE = 0.02  # seconds between two words

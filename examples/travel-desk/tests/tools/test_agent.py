@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from travel_desk.errors import BadSetting
 from travel_desk.tools import agent as tool_module
 from travel_desk.tools.agent import AgentConfig, OtherAgent, agent_tools
 from travel_desk.tools.progress import CurrentCall, current_call
@@ -53,7 +54,9 @@ class Peer:
     streams: bool = True
     hangs: bool = False
     version: str = "1.0"
+    card: Any = ""
     card_url: str = ""
+    answers: Response | None = None
     card_status: int = 200
     url: str = ""
     calls: list[dict[str, Any]] = field(default_factory=list)
@@ -64,7 +67,7 @@ class Peer:
         interface = {"url": self.card_url or self.url, "protocolBinding": "JSONRPC", "protocolVersion": self.version}
         card = {"name": "peer", "description": "x", "version": "1", "supportedInterfaces": [interface], "skills": []}
         card |= {"capabilities": {"streaming": self.streams}, "defaultInputModes": [], "defaultOutputModes": []}
-        return JSONResponse(card, self.card_status)
+        return JSONResponse(card if self.card == "" else self.card, self.card_status)
 
     async def answer(self, request: Request) -> Response:
         body = await request.body()
@@ -72,6 +75,8 @@ class Peer:
         call = json.loads(body)
         self.calls.append(call)
         head = {"jsonrpc": "2.0", "id": call["id"]}
+        if self.answers:
+            return self.answers
         if self.error:
             return JSONResponse(head | {"error": self.error})
         if call["method"] == "CancelTask":
@@ -192,7 +197,7 @@ def test_a_question_to_a_person_is_an_error_and_the_task_is_cancelled(peer: Peer
     peer.says = [BEGUN, state(name, "May I send it?")]
     asked = ask(peer.url)
     reason = "needs a person's answer before it goes on, and nobody can give one here: May I send it?"
-    assert asked.text == f"ValueError: The agent peer {reason}"
+    assert asked.text == f"NoAnswer: The agent peer {reason}"
     assert asked.kinds == ["SUBAGENT_STARTED", "SUBAGENT_ERROR"]
     assert peer.methods == ["SendStreamingMessage", "CancelTask"]
 
@@ -201,7 +206,7 @@ def test_a_question_to_a_person_is_an_error_and_the_task_is_cancelled(peer: Peer
 def test_a_task_that_fails(peer: Peer, name: str) -> None:
     peer.says = [BEGUN, piece("It is", append=False), state(name, "No data.")]
     asked = ask(peer.url)
-    assert asked.text == "ValueError: The agent peer failed: No data."
+    assert asked.text == "NoAnswer: The agent peer failed: No data."
     assert asked.kinds[-2:] == ["TEXT_MESSAGE_END", "SUBAGENT_ERROR"]
     assert peer.methods == ["SendStreamingMessage"]
 
@@ -211,23 +216,65 @@ def test_a_stream_that_ends_early_is_no_answer(peer: Peer) -> None:
     assert "broke before its answer was complete" in ask(peer.url).text
 
 
-def test_a_refusal_is_told_in_the_agents_words(peer: Peer) -> None:
-    peer.error = {"code": -32602, "message": "Too many words."}
-    assert ask(peer.url).text == "ValueError: The agent peer refused the question: Too many words."
+@pytest.mark.parametrize("code", [-32602, -32603, -32000, 7, "x"])
+@pytest.mark.parametrize("version", ["1.0", "0.3"])
+def test_a_refusal_is_told_in_the_agents_words(peer: Peer, code: Any, version: str) -> None:
+    peer.error, peer.version = {"code": code, "message": "Too many words."}, version
+    assert ask(peer.url).text == "NoAnswer: The agent peer refused the question: Too many words."
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (403, {"message": "Not you."}, "refused the question: HTTP 403: Not you."),
+        (400, {"error": {"code": 1, "message": "Not so."}}, "refused the question: HTTP 400: Not so."),
+        (500, [], "refused the question: HTTP 500"),
+        (404, {}, "is not at its address: HTTP 404."),
+    ],
+)
+def test_a_refusal_by_http_is_told_with_its_status(peer: Peer, status: int, body: Any, reason: str) -> None:
+    peer.answers = JSONResponse(body, status)
+    assert ask(peer.url).text == f"NoAnswer: The agent peer {reason}"
+
+
+@pytest.mark.parametrize("body", ["x", [], None, {}, {"result": None}, {"result": {}}, {"result": {"task": 5}}])
+@pytest.mark.parametrize("streams", [True, False])
+def test_what_is_not_a2a_is_said_in_plain_words(peer: Peer, body: Any, streams: bool) -> None:
+    peer.answers, peer.streams = JSONResponse(body), streams
+    told = ask(peer.url).text
+    assert told in (
+        "NoAnswer: The agent peer does not speak A2A.",
+        "NoAnswer: The connection to the agent peer broke before its answer was complete.",
+    )
+
+
+@pytest.mark.parametrize("card", ["x", [], None, 5, {}, {"supportedInterfaces": 5}, {"skills": 5}])
+def test_what_is_no_card_is_said_in_plain_words(peer: Peer, card: Any) -> None:
+    peer.card = card
+    told = ask(peer.url).text
+    assert told in (
+        "NoAnswer: The agent peer does not speak A2A.",
+        "NoAnswer: The agent peer offers no JSON-RPC, in which it would be asked.",
+    )
+
+
+def test_an_agent_with_another_transport_is_not_asked(peer: Peer) -> None:
+    peer.card = {"name": "x", "supportedInterfaces": [{"url": peer.url, "protocolBinding": "GRPC"}]}
+    assert ask(peer.url).text == "NoAnswer: The agent peer offers no JSON-RPC, in which it would be asked."
 
 
 def test_an_answer_that_is_too_long(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tool_module, "MAX_ANSWER_CHARACTERS", 10)
     peer.says = [BEGUN, piece("123456789", append=False), piece("123456789")]
     asked = ask(peer.url)
-    assert asked.text == "ValueError: The agent peer says more than 10 characters."
+    assert asked.text == "NoAnswer: The agent peer says more than 10 characters."
     assert peer.methods[-1] == "CancelTask"
 
 
 def test_a_response_that_is_too_large(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tool_module, "MAX_BYTES", 2000)
     peer.says = [BEGUN, piece("x" * 3000, append=False)]
-    assert ask(peer.url).text == "ValueError: The agent peer does not answer, or does not speak A2A."
+    assert ask(peer.url).text == "NoAnswer: The agent peer sends more than 2000 bytes."
 
 
 def test_a_call_that_is_left_cancels_the_task(peer: Peer) -> None:
@@ -239,18 +286,37 @@ def test_a_call_that_is_left_cancels_the_task(peer: Peer) -> None:
 
 
 def test_nobody_there() -> None:
-    assert ask("http://127.0.0.1:1").text == "ValueError: The agent peer does not answer, or does not speak A2A."
+    assert ask("http://127.0.0.1:1").text == "NoAnswer: The agent peer does not answer."
 
 
 def test_no_card(peer: Peer) -> None:
     peer.card_status = 404
-    assert ask(peer.url).text == "ValueError: The agent peer does not answer, or does not speak A2A."
+    assert ask(peer.url).text == "NoAnswer: The agent peer is not at its address: HTTP 404."
 
 
 def test_headers_go_to_the_address_alone_whatever_the_card_says(peer: Peer) -> None:
     peer.says, peer.card_url = [BEGUN, piece("Hi.", append=False), state("COMPLETED")], "http://elsewhere.invalid/a2a"
     assert ask(peer.url, headers={"X-Key": "secret"}).text == "Hi."
     assert [request.headers["x-key"] for request, _ in peer.requests] == ["secret", "secret"]
+
+
+@pytest.mark.parametrize(
+    ("address", "card_url", "asked"),
+    [
+        ("", "/a2a", "/a2a"),
+        ("/teams/a", "/teams/a/rpc", "/teams/a/rpc"),
+        ("/teams/a", "/teams/a/", "/teams/a/"),
+        ("/teams/a", "/teams/b", "/teams/a"),
+        ("/teams/a", "/teams/ab", "/teams/a"),
+        ("/teams/a", "/teams/a/../b", "/teams/a"),
+        ("/teams/a", "/teams/a/%2e%2e/b", "/teams/a"),
+    ],
+)
+def test_a_card_leads_below_the_address_and_not_beside_it(peer: Peer, address: str, card_url: str, asked: str) -> None:
+    peer.says = [BEGUN, piece("Hi.", append=False), state("COMPLETED")]
+    peer.card_url = peer.url + card_url
+    assert ask(peer.url + address).text == "Hi."
+    assert peer.requests[-1][0].url.path == asked
 
 
 def test_a_runtime_is_asked_with_a_signature(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,6 +335,15 @@ def test_a_runtime_is_asked_with_a_signature(peer: Peer, monkeypatch: pytest.Mon
     assert len(sessions) == 1 and len(sessions.pop()) >= 33
 
 
+def test_a_runtime_whose_headers_let_us_in_is_asked_without_a_signature(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tool_module, "_endpoint", lambda region: peer.url)
+    peer.says = [BEGUN, piece("Hi.", append=False), state("COMPLETED")]
+    assert ask(ARN, headers={"Authorization": "Bearer token"}).text == "Hi."
+    assert [request.headers["authorization"] for request, _ in peer.requests] == ["Bearer token"] * 2
+
+
 def signature(request: Request, url: str, body: bytes) -> str:
     """The `Authorization` that AWS would expect of the request."""
     names = request.headers["authorization"].split("SignedHeaders=")[1].split(",")[0].split(";")
@@ -281,20 +356,56 @@ def signature(request: Request, url: str, body: bytes) -> str:
     return f"{head}Signature={signer.signature(text, expected)}"
 
 
+HEADERS: dict[str, Any] = {"address": "http://x", "headers": {}}
+
+
 @pytest.mark.parametrize(
-    "agents",
+    ("agents", "problem"),
     [
-        "{",
-        "[]",
-        '{"a b": {"address": "http://x"}}',
-        '{"a": {"address": "x"}}',
-        '{"a": {"address": "http://x", "b": 1}}',
+        ("{", "EOF"),
+        ("[]", "should be an object"),
+        ('"x"', "should be an object"),
+        ('{"a": "http://x"}', "a: "),
+        ('{"a b": {"address": "http://x"}}', "a b"),
+        ('{"a": {}}', "a.address: Field required"),
+        ('{"a": {"address": "http://x", "b": 1}}', "a.b: Extra"),
+        *(
+            (json.dumps({"a": {"address": address}}), "a.address: give a URL")
+            for address in [
+                *("", "x", "http://", "http:///x", "http://x:99999", "http://x y", "ftp://x", "http://x/?a=1"),
+                *("arn:aws:s3:::bucket", ARN.replace("123456789012", "1"), ARN.replace("runtime", "memory")),
+                f"{ARN}/runtime-endpoint/x",
+            ]
+        ),
+        *(
+            (json.dumps({"a": HEADERS | {"headers": headers}}), f"a.headers: {problem}")
+            for headers, problem in [
+                ({"X-Key": "a\nb"}, "the value of X-Key"),
+                ({"X-Key": "schlüssel"}, "the value of X-Key"),
+                ({"X-Key": ""}, "the value of X-Key"),
+                ({"X Key": "a"}, "'X Key' is no header"),
+                ({"Content-Length": "3"}, "'Content-Length' is no header"),
+                ({"X-Key": "${NO_SUCH_KEY}"}, "the environment has no NO_SUCH_KEY"),
+            ]
+        ),
     ],
-)
-def test_agents_that_cannot_be_read_are_refused_at_the_start(agents: str, monkeypatch: pytest.MonkeyPatch) -> None:
+)  # fmt: skip
+def test_agents_that_cannot_be_read_are_refused_in_one_line(
+    agents: str, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AGENTS", agents)
-    with pytest.raises(ValueError, match="validation error"):
+    with pytest.raises(BadSetting) as refused:
         agent_tools()
+    told = str(refused.value)
+    assert told.startswith("AGENTS cannot be used: ") and problem in told and "\n" not in told
+
+
+def test_nothing_starts_with_agents_that_cannot_be_read() -> None:
+    command = [sys.executable, "-m", "dev.serve", "--offline", "--port", "0"]
+    environment = os.environ | {"AGENTS": "{"}
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    assert run.returncode == 1 and "Traceback" not in run.stderr
+    assert run.stderr.splitlines()[-1].startswith("AGENTS cannot be used: ")
 
 
 def test_a_key_may_have_any_characters_and_no_error_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,7 +414,7 @@ def test_a_key_may_have_any_characters_and_no_error_shows_it(monkeypatch: pytest
     monkeypatch.setenv("AGENTS", json.dumps({"weather": weather}))
     assert [each.name for each in agent_tools()] == ["ask_weather"]
     monkeypatch.setenv("AGENTS", json.dumps({"weather": weather | {"header": {"X-Key": "secret"}}}))
-    with pytest.raises(ValueError, match="header") as refused:
+    with pytest.raises(BadSetting, match="header") as refused:
         agent_tools()
     assert "secret" not in str(refused.value)
 

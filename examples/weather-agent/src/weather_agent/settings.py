@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from pydantic import Field
-from pydantic_settings import BaseSettings
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsError
+
+from .errors import BadSetting, problems
 
 
 class Settings(BaseSettings):
@@ -33,3 +35,12 @@ class Settings(BaseSettings):
     heartbeat_seconds: float = Field(default=15, gt=0, description="Silence after which a comment keeps a stream open.")
     throttle_seconds: float = Field(default=30, ge=0, description="How long a throttled model call is tried again.")
     model_read_seconds: float = Field(default=120, gt=0, description="Silence after which a model call has failed.")
+
+    def __init__(self, **values: Any) -> None:
+        """Raises `BadSetting` where one cannot be used."""
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise BadSetting("A setting", problems(error)) from None
+        except SettingsError as error:
+            raise BadSetting("A setting", f"{error}.") from None

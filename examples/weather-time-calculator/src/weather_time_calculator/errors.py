@@ -1,6 +1,21 @@
-"""The two ways a request ends badly: refused before the stream starts, or failed within it."""
+"""The two ways a request ends badly, refused before the stream starts or failed within it; and bad settings."""
 
 from typing import Any
+
+from pydantic import ValidationError
+
+
+class BadSetting(SystemExit):
+    """A setting that cannot be used: what was being started ends with this message, and exit code 1."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name} cannot be used: {problem}")
+
+
+def problems(error: ValidationError) -> str:
+    """What is wrong, and where, without what was given: it may be a secret."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(": ".join([*filter(None, [".".join(map(str, each["loc"]))]), each["msg"]]) for each in found)
 
 
 class Refused(Exception):

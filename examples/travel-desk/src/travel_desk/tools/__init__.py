@@ -5,7 +5,7 @@ from . import (
     own,
     time,
 )
-from .toolbox import Tool, tool
+from .toolbox import Tool, distinct, tool
 
 MODULES = [
     time,
@@ -13,4 +13,4 @@ MODULES = [
     own,
 ]
 
-TOOLS: list[Tool] = [tool(function) for module in MODULES for function in module.TOOLS]
+TOOLS: list[Tool] = distinct(tool(function) for module in MODULES for function in module.TOOLS)

@@ -8,17 +8,18 @@ import asyncio
 import json
 import logging
 import os
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from typing import Annotated, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from uuid import uuid4
 
 import boto3
 import httpx
 from a2a.client import A2ACardResolver, Client, ClientConfig, ClientFactory
-from a2a.client.errors import A2AClientError
+from a2a.client.errors import AgentCardResolutionError
 from a2a.types import (
     AgentCard,
     Artifact,
@@ -44,8 +45,10 @@ from ag_ui.core import (
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from google.protobuf import json_format
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, field_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
+from ..errors import BadSetting, problems
 from .progress import current_call
 from .toolbox import Tool, tool
 
@@ -66,7 +69,16 @@ ENDED = {
     TaskState.TASK_STATE_REJECTED,
 }
 ASKS = {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED}
-UNREACHABLE = (A2AClientError, httpx.HTTPError, httpx.InvalidURL, json_format.Error, RecursionError, UnicodeError)
+MAX_REASON_CHARACTERS = 1000
+ARN = re.compile(r"arn:aws[a-z-]*:bedrock-agentcore:[a-z]{2,4}(-[a-z]+)+-\d+:\d{12}:runtime/[a-zA-Z0-9_-]+")
+VARIABLE = re.compile(r"\$\{(\w+)\}")
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
+OURS = {"content-length", "content-type", "transfer-encoding", SESSION_HEADER.lower()}
+UNKNOWN_ERROR = re.compile(r"(JSON-RPC Error \S+: )?(?!Invalid JSON-RPC|SSE stream error)(?P<message>.+)", re.DOTALL)
+"""What the SDK's client says for an agent's error whose code is none of the protocol's; the others are its own."""
+NOT_A2A = (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, RecursionError, json_format.Error)
+"""What the SDK's client raises for cards and answers of other shapes, beside its own errors."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]{1,60}$")]
 
@@ -76,7 +88,7 @@ class AgentConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)  # which may hold keys
 
-    address: str = Field(pattern=r"^(https?://[^/]+|arn:[a-z-]+:bedrock-agentcore:[a-z0-9-]+:\d*:runtime/)")
+    address: str
     description: str = ""
     headers: dict[str, str] = {}
 
@@ -84,13 +96,35 @@ class AgentConfig(BaseModel):
     @classmethod
     def _expanded(cls, value: Any) -> Any:
         if isinstance(value, dict):
-            return {name: os.path.expandvars(text) for name, text in value.items()}
-        return os.path.expandvars(value)
+            return {name: _expanded(text) for name, text in value.items()}
+        return _expanded(value)
+
+    @field_validator("address")
+    @classmethod
+    def _reachable(cls, address: str) -> str:
+        if not ARN.fullmatch(address) and not _is_url(address):
+            raise _wrong("give a URL (http or https, without a query), or the ARN of an AgentCore runtime")
+        return address
+
+    @field_validator("headers")
+    @classmethod
+    def _sendable(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if not HEADER_NAME.fullmatch(name) or name.lower() in OURS:
+                raise _wrong(f"{name!r} is no header that can be set here")
+            if not HEADER_VALUE.fullmatch(value):
+                raise _wrong(f"the value of {name} is empty, or has characters that no header may have")
+        return headers
 
     @property
     def arn(self) -> str:
         """The ARN of its runtime, or nothing."""
         return self.address if self.address.startswith("arn:") else ""
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether AWS credentials let us in: those of a runtime, unless its headers do."""
+        return bool(self.arn) and "authorization" not in {name.lower() for name in self.headers}
 
     @property
     def url(self) -> str:
@@ -100,12 +134,34 @@ class AgentConfig(BaseModel):
         return f"{_endpoint(_region(self.arn))}/runtimes/{quote(self.arn, safe='')}/invocations"
 
 
+def _expanded(text: str) -> str:
+    if missing := [name for name in VARIABLE.findall(text) if name not in os.environ]:
+        raise _wrong(f"the environment has no {missing[0]}")
+    return os.path.expandvars(text)
+
+
+def _is_url(address: str) -> bool:
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL:
+        return False
+    has_more = url.query or url.fragment or any(each.isspace() for each in address)
+    return url.scheme in ("http", "https") and bool(url.host) and (url.port or 1) < 65536 and not has_more
+
+
+def _wrong(problem: str) -> PydanticCustomError:
+    return PydanticCustomError("agents", "{problem}", {"problem": problem})
+
+
 AGENTS = TypeAdapter(dict[Name, AgentConfig], config=ConfigDict(hide_input_in_errors=True))
 
 
 def agent_tools() -> list[Tool]:
-    """A tool for each agent. Raises `ValueError` when `AGENTS` is not as it should be."""
-    configs = AGENTS.validate_json(os.environ.get("AGENTS") or "{}")
+    """A tool for each agent. Raises `BadSetting` when `AGENTS` is not as it should be."""
+    try:
+        configs = AGENTS.validate_json(os.environ.get("AGENTS") or "{}")
+    except ValidationError as error:
+        raise BadSetting("AGENTS", f"{problems(error)}. It is JSON, as .env.example shows.") from None
     return [_tool(OtherAgent(name, config)) for name, config in configs.items()]
 
 
@@ -117,6 +173,10 @@ def _tool(agent: "OtherAgent") -> Tool:
     about = f"Ask the agent {agent.name}, and get its answer. {' '.join(agent.config.description.split())}".strip()
     ask.__doc__ = f"{about}\n\nArgs:\n    question: {QUESTION}"
     return tool(ask)
+
+
+class NoAnswer(ValueError):
+    """Why an agent gives no answer, in words for the model."""
 
 
 class OtherAgent:
@@ -152,9 +212,9 @@ class OtherAgent:
 
     @asynccontextmanager
     async def _connected(self, session: str) -> AsyncIterator[Client]:
-        """A client of the agent as its card describes it; requests go nowhere but to the address that was given."""
+        """A client of the agent as its card describes it; requests go nowhere but to the address, or below it."""
         url = self.config.url
-        auth = Signed(self.config.arn, await asyncio.to_thread(_credentials)) if self.config.arn else None
+        auth = Signed(self.config.arn, await asyncio.to_thread(_credentials)) if self.config.is_signed else None
         async with httpx.AsyncClient(
             auth=auth,
             headers={**self.config.headers, SESSION_HEADER: session},
@@ -162,7 +222,7 @@ class OtherAgent:
             transport=Bounded(),
         ) as http:
             card = await A2ACardResolver(http, url).get_agent_card()
-            yield ClientFactory(ClientConfig(httpx_client=http)).create(_at(url, card, is_runtime=bool(auth)))
+            yield _client(self.name, http, _at(url, card, is_runtime=bool(self.config.arn)))
 
     def _leave(self, work: "Work") -> None:
         """Nobody pays for an answer that nobody reads. It is told in a task of its own, since ours may be cancelled."""
@@ -175,7 +235,7 @@ class OtherAgent:
         try:
             async with asyncio.timeout(CANCEL_SECONDS), self._connected(session) as client:
                 await client.cancel_task(CancelTaskRequest(id=task_id))
-        except (*UNREACHABLE, A2AError, TimeoutError, ValueError) as error:
+        except (A2AError, httpx.HTTPError, TimeoutError, *NOT_A2A) as error:
             logger.info("the agent %s may still be at work: %s", self.name, error)
 
 
@@ -208,11 +268,11 @@ class Work:
         """What the model reads. Raises `ValueError` where there is no answer."""
         if self.state in ASKS:
             reason = "needs a person's answer before it goes on, and nobody can give one here"
-            raise ValueError(f"The agent {self._name} {reason}: {self._said}")
+            raise NoAnswer(f"The agent {self._name} {reason}: {self._said}")
         if self.state in ENDED and self.state != TaskState.TASK_STATE_COMPLETED:
-            raise ValueError(f"The agent {self._name} failed: {self._said or 'it does not say why'}")
+            raise NoAnswer(f"The agent {self._name} failed: {self._said or 'it does not say why'}")
         if self.state not in ENDED:
-            raise ValueError(f"The connection to the agent {self._name} broke before its answer was complete.")
+            raise NoAnswer(f"The connection to the agent {self._name} broke before its answer was complete.")
         return "\n\n".join(text for text in self._texts.values() if text.strip()) or self._said
 
     def take(self, response: StreamResponse) -> None:
@@ -259,7 +319,7 @@ class Work:
         self._texts[source] = known + delta if is_more else text
         self._size += len(delta)
         if self._size > MAX_ANSWER_CHARACTERS:
-            raise ValueError(f"The agent {self._name} says more than {MAX_ANSWER_CHARACTERS} characters.")
+            raise NoAnswer(f"The agent {self._name} says more than {MAX_ANSWER_CHARACTERS} characters.")
         if delta:
             id = self._message(source)
             self._tell(TextMessageContentEvent(message_id=id, delta=delta, subagent_run_id=self._run_id))
@@ -299,26 +359,77 @@ def _part(part: Part) -> str:
 def _explained(name: str) -> Iterator[None]:
     try:
         yield
-    except UNREACHABLE as error:
-        logger.error("the agent %s cannot be asked: %s", name, error)
-        raise ValueError(f"The agent {name} does not answer, or does not speak A2A.") from error
-    except A2AError as error:
-        raise ValueError(f"The agent {name} refused the question: {error}") from error
+    except NoAnswer:
+        raise
+    except (A2AError, httpx.HTTPError, *NOT_A2A) as error:
+        logger.error("the agent %s cannot be asked: %s: %s", name, type(error).__name__, error)
+        raise NoAnswer(f"The agent {name} {_reason(error)}"[:MAX_REASON_CHARACTERS]) from error
+
+
+def _reason(error: Exception) -> str:
+    """Why there is no answer: in the agent's words, where it has some."""
+    match error.__cause__ or error:
+        case httpx.HTTPStatusError(response=response) if response.status_code == 404:
+            return "is not at its address: HTTP 404."
+        case httpx.HTTPStatusError(response=response):
+            return f"refused the question: HTTP {response.status_code}{_said(response)}"
+        case TooLarge():
+            return f"sends more than {MAX_BYTES} bytes."
+        case httpx.ReadError() | httpx.RemoteProtocolError():
+            return "was lost before its answer was complete."
+        case httpx.HTTPError():
+            return "does not answer."
+        case ValueError():
+            return "does not speak A2A."
+    is_told = isinstance(error, A2AError) and not isinstance(error, AgentCardResolutionError)
+    told = UNKNOWN_ERROR.fullmatch(str(error)) if is_told else None
+    return f"refused the question: {told['message']}" if told else "does not speak A2A."
+
+
+def _said(response: httpx.Response) -> str:
+    """What is said with an HTTP status, by JSON-RPC or AWS, after a colon."""
+    try:
+        body = response.json()
+        return f": {(body.get('error') or body)['message']}"
+    except (*NOT_A2A, httpx.StreamError):
+        return ""
+
+
+def _client(name: str, http: httpx.AsyncClient, card: AgentCard) -> Client:
+    try:
+        return ClientFactory(ClientConfig(httpx_client=http)).create(card)
+    except ValueError as error:
+        raise NoAnswer(f"The agent {name} offers no JSON-RPC, in which it would be asked.") from error
 
 
 def _at(url: str, card: AgentCard, *, is_runtime: bool) -> AgentCard:
     """The card, whose addresses are those that we may send our headers to."""
     for interface in card.supported_interfaces:
-        if is_runtime or urlsplit(interface.url)[:2] != urlsplit(url)[:2]:
+        if is_runtime or not _is_below(url, interface.url):
             interface.url = url
     return card
+
+
+def _is_below(address: str, url: str) -> bool:
+    """Whether the one is at a path below the other: beside it, on the same host, others may be."""
+    try:
+        base, there = httpx.URL(address), httpx.URL(url)
+    except httpx.InvalidURL:
+        return False
+    is_inside = f"{there.path.rstrip('/')}/".startswith(f"{base.path.rstrip('/')}/") and ".." not in there.path
+    is_there = (base.scheme, base.host, base.port) == (there.scheme, there.host, there.port)
+    return is_there and is_inside and not there.userinfo
+
+
+class TooLarge(httpx.ReadError):
+    """A response that is too large."""
 
 
 class Bounded(httpx.AsyncHTTPTransport):
     """Gives responses up that are too large, however they come."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The response; reading more than `MAX_BYTES` of it raises `httpx.ReadError`."""
+        """The response; reading more than `MAX_BYTES` of it raises `TooLarge`."""
         request.headers["accept-encoding"] = "identity"
         response = await super().handle_async_request(request)
         assert isinstance(response.stream, httpx.AsyncByteStream)
@@ -337,7 +448,7 @@ class BoundedStream(httpx.AsyncByteStream):
         async for data in self._stream:
             read += len(data)
             if read > MAX_BYTES:
-                raise httpx.ReadError(f"The response has more than {MAX_BYTES} bytes.")
+                raise TooLarge(f"The response has more than {MAX_BYTES} bytes.")
             yield data
 
     async def aclose(self) -> None:
@@ -366,7 +477,7 @@ class Signed(httpx.Auth):
 def _credentials() -> Any:
     if credentials := boto3.Session().get_credentials():
         return credentials.get_frozen_credentials()
-    raise ValueError("The agent cannot be asked: no AWS credentials were found.")
+    raise NoAnswer("The agent cannot be asked: no AWS credentials were found.")
 
 
 def _region(arn: str) -> str:

@@ -4,11 +4,11 @@ from . import (
     own,
     weather,
 )
-from .toolbox import Tool, tool
+from .toolbox import Tool, distinct, tool
 
 MODULES = [
     weather,
     own,
 ]
 
-TOOLS: list[Tool] = [tool(function) for module in MODULES for function in module.TOOLS]
+TOOLS: list[Tool] = distinct(tool(function) for module in MODULES for function in module.TOOLS)

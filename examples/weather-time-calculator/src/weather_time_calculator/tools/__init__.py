@@ -6,7 +6,7 @@ from . import (
     time,
     weather,
 )
-from .toolbox import Tool, tool
+from .toolbox import Tool, distinct, tool
 
 MODULES = [
     weather,
@@ -15,4 +15,4 @@ MODULES = [
     own,
 ]
 
-TOOLS: list[Tool] = [tool(function) for module in MODULES for function in module.TOOLS]
+TOOLS: list[Tool] = distinct(tool(function) for module in MODULES for function in module.TOOLS)

@@ -5,7 +5,7 @@ import contextvars
 import inspect
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from docstring_parser import parse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.json_schema import GenerateJsonSchema
 
+from ..errors import BadSetting
 from .approval import Approval
 from .ask import Ask
 from .results import readable
@@ -69,6 +70,15 @@ def tool(function: Function | Tool) -> Tool:
         approval=getattr(function, "approval", None),
         arguments=lambda given: _checked(model, given),
     )
+
+
+def distinct(tools: Iterable[Tool]) -> list[Tool]:
+    """The tools. Raises `BadSetting` where two have one name: a model could not tell which it calls."""
+    named: dict[str, Tool] = {}
+    for each in tools:
+        if named.setdefault(each.name, each) is not each:
+            raise BadSetting("The tools", f"two have the name {each.name}.")
+    return list(named.values())
 
 
 class Schema(GenerateJsonSchema):
