@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from streamplate.errors import UsageProblem
+from streamplate.redaction import holds_secret
 
 _SHORTCUTS = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}
 """As Copier has them."""
@@ -22,10 +23,15 @@ def split(text: str) -> tuple[str, str]:
     if not at or users or Path(text).exists():
         url, ref = text, ""
     url = in_full(url)
-    if re.match(r"https?://[^/]*@", url):
+    refuse_secret(url)
+    return url, ref
+
+
+def refuse_secret(url: str) -> None:
+    """Raise `UsageProblem` for an address that holds a password, or what serves as one."""
+    if holds_secret(in_full(url)):
         hint = "The project would record it for all to see; leave it to git's credential helper"
         raise UsageProblem("That address holds a user name or password", hint)
-    return url, ref
 
 
 def in_full(url: str) -> str:

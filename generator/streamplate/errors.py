@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from streamplate.redaction import hidden
+
 
 class StreamplateError(Exception):
     """An expected failure: `message` says what is wrong, `hint` what to do about it."""
@@ -16,9 +18,8 @@ class StreamplateError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message, self.hint = hidden(message), hidden(hint)  # what git says may repeat an address
+        super().__init__(self.message)
 
     def as_dict(self) -> dict[str, str | int]:
         return {"error": self.message, "hint": self.hint, "exit_code": self.exit_code}

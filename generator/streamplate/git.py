@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from streamplate.errors import StreamplateError
+from streamplate.redaction import hidden
 
 _KEPT = re.compile(
     "GIT_((AUTHOR|COMMITTER|SSH|SSL|HTTP|CURL|PROXY|TRACE|TEST)_.*"
@@ -93,7 +94,7 @@ def attempt(
             raise
         raise StreamplateError("git is not installed", "Install it from https://git-scm.com/downloads") from error
     spent = 1000 * (time.monotonic() - started)
-    _log.debug("%s → %d, %.0f ms", subprocess.list2cmdline(command), done.returncode, spent)
+    _log.debug("%s → %d, %.0f ms", hidden(subprocess.list2cmdline(command)), done.returncode, spent)
     # Paths and content as they are: bytes that are no UTF-8 survive, line ends are not translated.
     return subprocess.CompletedProcess(command, done.returncode, _text(done.stdout), _text(done.stderr))
 

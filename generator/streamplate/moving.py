@@ -38,11 +38,11 @@ def _moved(found: Project, template: Template, release: str) -> Project:
 
 
 def _record(found: Project) -> None:
-    """Two values of the answers file; everything else in it, its line ends too, stays as it is."""
+    """Two values of the answers file, on as many lines as they take; everything else, its line ends too, stays."""
     path = found.root / ANSWERS_FILE
     text = path.read_bytes().decode("utf-8")
     for key, value in (("_src_path", found.source), ("_commit", found.release)):
-        pattern = re.compile(rf"""^(\ufeff?['"]?{key}['"]?:)[^\r\n]*""", re.MULTILINE)
+        pattern = re.compile(rf"""^(\ufeff?['"]?{key}['"]?:)[^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*""", re.MULTILINE)
         text = pattern.sub(partial(_with_value, _scalar(value)), text)
     beside = path.with_name(f"{path.name}.{os.getpid()}")
     beside.write_bytes(text.encode("utf-8"))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from streamplate.errors import StreamplateError
-from streamplate.project import is_release
-from streamplate.template import Template, order
+from streamplate.other_template import version_of
+from streamplate.template import Template
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Notes:
 
 def read(template: Path) -> list[Notes]:
     """The notes of every release up to this unpacked template, oldest first."""
-    files = (path for path in (template / "template" / "releases").glob("v*.yml") if is_release(path.stem))
-    return sorted((_parse(path) for path in files), key=lambda notes: order(notes.release))
+    files = (path for path in (template / "template" / "releases").glob("*.yml") if version_of(path.stem))
+    return sorted((_parse(path) for path in files), key=lambda notes: version_of(notes.release))
 
 
 def listed(template: Template) -> list[Notes]:
@@ -48,15 +48,16 @@ def listed(template: Template) -> list[Notes]:
     if not tags:
         raise StreamplateError(f"{template.address} has no release", "Its projects follow its commits")
     with template.unpacked(tags[-1]) as folders:
-        known = {each.release: each for each in read(folders[tags[-1]])}
-    return [known.get(tag, Notes(tag)) for tag in tags]
+        known = {version_of(each.release): each for each in read(folders[tags[-1]])}
+    return [replace(known.get(version_of(tag), Notes(tag)), release=tag) for tag in tags]
 
 
 def crossed(template: Path, old: str, new: str) -> list[Notes]:
     """The notes of the releases after `old`, up to `new`; none where either is no release."""
-    if not (is_release(old) and is_release(new)):
+    before, after = version_of(old), version_of(new)
+    if not (before and after):
         return []
-    return [notes for notes in read(template) if order(old) < order(notes.release) <= order(new)]
+    return [notes for notes in read(template) if before < version_of(notes.release) <= after]
 
 
 def _parse(path: Path) -> Notes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -60,7 +61,11 @@ class OtherTemplate:
 
     def releases(self) -> list[str]:
         """Tags that are releases, as Copier orders them (PEP 440), oldest first."""
-        known = {tag: version for tag in self._tags if (version := version_of(tag)) and not version.is_prerelease}
+        known = {
+            tag: version
+            for tag in self._tags
+            if (version := version_of(tag, is_tag=True)) and not version.is_prerelease
+        }
         return sorted(known, key=lambda tag: known[tag])
 
     def target(self, found: Project, wanted: str, *, back: bool = False) -> str:
@@ -150,8 +155,8 @@ class OtherTemplate:
         return self._asked("merge-base", "--is-ancestor", f"{tag}^{{commit}}", f"{release}^{{commit}}") is not None
 
     def _version(self, name: str) -> Any:
-        """The version that a name says. The id of a commit says none, though many read as one: 1234567, or 12a3456."""
-        return None if name not in self._tags and _COMMIT.fullmatch(name) else version_of(name)
+        """The version that a name says; a tag may look like the id of a commit."""
+        return version_of(name, is_tag=name in self._tags)
 
     def _asked(self, *command: str) -> str | None:
         """Output of a git command in the mirror; None where it fails."""
@@ -178,16 +183,35 @@ class _Renderer:
         # Its cache is for addresses that are its own to fetch, and no two processes share it unharmed.
         cache = {"COPIER_CACHE_DIR": str(self.mirror.parent / f"copier-{os.getpid()}")}
         options = {"ask": ask, "vcs_ref": tag, "unsafe": self.trusted}
-        return copied(self.source, target, redirect | cache, data=dict(answers), **options)
+        with nullcontext() if ask else _output_as_errors():
+            return copied(self.source, target, redirect | cache, data=dict(answers), **options)
 
 
-def version_of(tag: str) -> Any:
-    """The version of a tag, or of what `git describe` says of a commit after it; None where it has none."""
+@contextmanager
+def _output_as_errors() -> Iterator[None]:
+    """Have what tasks print go to stderr: our own output may be JSON."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def version_of(name: str, *, is_tag: bool = False) -> Any:
+    """The version of a tag, or of what `git describe` says of a commit after it; None where it has none.
+
+    The id of a commit has none, though many read as one: 1234567, or 12a3456.
+    """
     from packaging.version import InvalidVersion, Version
 
-    after = re.fullmatch(r"(.+)-(\d+)-g([0-9a-f]+)", tag)
+    if _COMMIT.fullmatch(name) and not is_tag:
+        return None
+    after = re.fullmatch(r"(.+)-(\d+)-g([0-9a-f]+)", name)
     try:
-        return Version(f"{after[1]}.post{after[2]}" if after else tag)
+        return Version(f"{after[1]}.post{after[2]}" if after else name)
     except InvalidVersion:
         return None
 

@@ -59,10 +59,17 @@ def load(root: Path) -> Project:
         raise UsageProblem(f"{root} is not a project of streamplate", hint)
     try:
         answers = yaml.safe_load(path.read_text("utf-8-sig"))
-        source, release = str(answers["_src_path"]), str(answers["_commit"])
+        source, release = _scalar(answers["_src_path"]), _scalar(answers["_commit"])
     except (yaml.YAMLError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise StreamplateError(f"{path} cannot be read", "Restore it as it was last committed") from error
     return Project(root, source, release, {k: v for k, v in answers.items() if not str(k).startswith("_")})
+
+
+def _scalar(value: Any) -> str:
+    """A value as text; `ValueError` for none, an empty one, or more than one."""
+    if not isinstance(value, str | int | float) or value == "":
+        raise ValueError(value)
+    return str(value)
 
 
 def _root(folder: Path) -> Path:
@@ -99,6 +106,8 @@ def repository_of(root: Path) -> Repository:
 
 
 def _without_history(root: Path, stderr: str) -> StreamplateError:
+    if attempt("rev-parse", "--is-bare-repository", cwd=root).stdout.strip() == "true":
+        return UsageProblem(f"{root} is a bare repository, without files", "Clone it, and name the clone")
     said, _, more = reason(stderr).partition("\n")
     if "not a git repository" in said:
         hint = "Your changes are found in its git history; commit it first: git init && git add -A && git commit"

@@ -29,6 +29,8 @@ class Question:
     """`always`, or when, in words; Jinja source where the template has none."""
     example: str
     """An answer, where there is no default."""
+    secret: bool = False
+    """Whether a project does not record the answer."""
     offered: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     """By another question and an answer to it, the choices that go with it; all go with an answer that is not here."""
 
@@ -41,8 +43,9 @@ class Question:
 def read(template: Path) -> list[Question]:
     """The questions of an unpacked template; computed values (`when: false`) are not questions."""
     specs = load(template)
+    secret = specs.get("_secret_questions", [])
     found = [
-        _question(key, spec if isinstance(spec, dict) else {"default": spec})
+        _question(key, spec if isinstance(spec, dict) else {"default": spec}, key in secret)
         for key, spec in specs.items()
         if not key.startswith("_") and not (isinstance(spec, dict) and spec.get("when") is False)
     ]
@@ -51,7 +54,9 @@ def read(template: Path) -> list[Question]:
 
 def _offered(specs: Mapping[str, Any], key: str) -> dict[str, dict[str, list[str]]]:
     """What the template's table `offered`, if it has one, says of question `key`."""
-    table = _constant(specs, "offered") or {}
+    table = _constant(specs, "offered")
+    if not isinstance(table, dict) or not all(isinstance(rows, dict) for rows in table.values()):
+        return {}  # another template's value of that name
     limits = {other: {answer: row[key] for answer, row in rows.items() if key in row} for other, rows in table.items()}
     return {other: limit for other, limit in limits.items() if limit}
 
@@ -103,7 +108,7 @@ def typed(
 
 def refuse_unasked(given: Mapping[str, Any], questions: Iterable[Question], recorded: Mapping[str, Any]) -> None:
     """Raise for an answer to a question that the other answers leave out: it would change nothing."""
-    asked = {question.key: question.asked for question in questions}
+    asked = {question.key: question.asked for question in questions if not question.secret}
     if unasked := [key for key in given if key in asked and key not in recorded]:
         when = "; ".join(f"{key} is asked only when {asked[key]}" for key in unasked)
         raise UsageProblem(f"These answers would change nothing: {', '.join(unasked)}", when)
@@ -121,10 +126,10 @@ def _changed(question: Question, items: list[str], had: Any) -> list[str]:
         hint = f"Name all of them, -d {question.key}=a,b, or begin each with + or -"
         raise UsageProblem(f"{question.key}: {', '.join(items)} is neither a list nor a change of one", hint)
     removed = {item[1:] for item in items if item[0] == "-"}
-    if absent := removed - set(had):
-        raise UsageProblem(f"{question.key}: {', '.join(sorted(absent))} is not among {', '.join(had) or 'none'}")
-    added = [item[1:] for item in items if item[0] == "+" and item[1:] not in had]
-    return [item for item in had if item not in removed] + added
+    if absent := removed - set(map(str, had)):
+        raise UsageProblem(f"{question.key}: {', '.join(sorted(absent))} is not among {in_words(had)}")
+    added = [item[1:] for item in items if item[0] == "+" and item[1:] not in map(str, had)]
+    return [item for item in had if str(item) not in removed] + added
 
 
 def _parse(question: Question, text: str, had: Any = None) -> Any:
@@ -133,32 +138,39 @@ def _parse(question: Question, text: str, had: Any = None) -> Any:
     if question.multiple and not text.strip().startswith("["):
         items = [item.strip() for item in text.split(",") if item.strip()]
         return _changed(question, items, had) if any(item[0] in "+-" for item in items) else items
-    if question.type == "str" and not question.multiple:
-        return text
+    if not question.multiple and (question.type in ("str", "path") or "{" in question.type):
+        return text  # of a type that follows from other answers Copier makes what it is
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise UsageProblem(f"{question.key}: {text!r} is not valid YAML") from error
 
 
-def _question(key: str, spec: Mapping[str, Any]) -> Question:
+def _question(key: str, spec: Mapping[str, Any], secret: bool) -> Question:
     return Question(
         key=key,
-        help=spec.get("help", ""),
-        type=spec.get("type", "yaml"),
+        help=str(spec.get("help") or ""),
+        type=spec.get("type") or _type_of(spec.get("default")),
         multiple=bool(spec.get("multiselect")),
         choices=_choices(spec.get("choices", {})),
         default=spec.get("default"),
         computed="{{" in str(spec.get("default")),
         asked=_condition(spec.get("when", True)),
         example=spec.get("placeholder", ""),
+        secret=secret or bool(spec.get("secret")),
     )
+
+
+def _type_of(default: Any) -> str:
+    """The type that Copier takes a question for that names none."""
+    name = type(default).__name__
+    return name if name in ("bool", "float", "int", "str") else "yaml"
 
 
 def _choices(choices: Any) -> dict[str, str]:
     if isinstance(choices, str):  # Jinja source: they follow from other answers
         return {}
-    pairs = choices.items() if isinstance(choices, dict) else ((c, c) if isinstance(c, str) else c for c in choices)
+    pairs = choices.items() if isinstance(choices, dict) else (c if isinstance(c, list) else (c, c) for c in choices)
     return {str(value["value"] if isinstance(value, dict) else value): str(label) for label, value in pairs}
 
 
@@ -171,6 +183,12 @@ def _condition(when: Any) -> str:
 
 _ADDED_UP = {"_exclude", "_jinja_extensions", "_secret_questions", "_skip_if_exists"}
 """Settings of which Copier takes the values of all documents."""
+
+
+def _refuse_odd_names(part: Mapping[Any, Any]) -> None:
+    """YAML reads the names `on`, `yes` and `3` as something else than text."""
+    if odd := [key for key in part if not isinstance(key, str)]:
+        raise ValueError(f"{odd[0]!r} is no name of a question; in quotes it may be one")
 
 
 def load(template: Path) -> dict[str, Any]:
@@ -194,6 +212,7 @@ def load(template: Path) -> dict[str, Any]:
     try:
         for document in documents(template.glob("copier.y*ml")):
             for part in document if isinstance(document, list) else [document]:
+                _refuse_odd_names(part)
                 merged |= part | {key: merged.get(key, []) + part[key] for key in _ADDED_UP & part.keys()}
     except (yaml.YAMLError, TypeError, ValueError, NotImplementedError) as error:
         raise StreamplateError(f"The template's questions cannot be read: {' '.join(str(error).split())}") from error

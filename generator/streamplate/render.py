@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -57,6 +58,8 @@ def copied(source: str, target: Path, environment: Mapping[str, str], *, ask: As
     try:
         with local.env(**environment):
             worker = copier.run_copy(source, target, quiet=True, settings=copier.Settings(), **options)
+            if options.get("unsafe"):
+                _drop_repository(target)
             once, messages = _once(worker, target), _messages(worker)
     except (KeyboardInterrupt, InteractiveSessionError) as error:
         raise StreamplateError("Interrupted: nothing was written") from error
@@ -65,6 +68,13 @@ def copied(source: str, target: Path, environment: Mapping[str, str], *, ask: As
     refuse_unsafe(target)
     _log.debug("copier %s → %s, %.0f ms", source, target, 1000 * (time.monotonic() - started))
     return Rendered(recorded(target), once, messages)
+
+
+def _drop_repository(target: Path) -> None:
+    """Remove the repository that a task such as `git init` made: a new project gets its own, an old one has it."""
+    place = target / ".git"
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
 
 
 def _once(worker: Any, target: Path) -> list[str]:
@@ -108,9 +118,10 @@ def _in_our_words(error: Exception) -> StreamplateError:
     message = str(error)
     if refused := re.match(r"Validation error for question '(\w+)': (.*)", message, re.DOTALL):
         return UsageProblem(f"{refused[1]}: {' '.join(refused[2].split())}")
-    if refused := re.match(r"Invalid choice for '(\w+)': (.*?) is not in (.*)", message, re.DOTALL):
-        choices = ", ".join(re.findall(r"'([^']*)'", refused[3]))
-        return UsageProblem(f"{refused[1]}: {refused[2]} is not one of its choices", f"Choose from: {choices}")
+    if refused := re.match(r"Invalid choice for '(\w+)': (.*?) is not in \[(.*)\]", message, re.DOTALL):
+        choices = [choice.strip("'") for choice in refused[3].split(", ")]
+        hint = f"Choose from: {', '.join(choices)}; as in -d {refused[1]}={choices[0]}"
+        return UsageProblem(f"{refused[1]}: {refused[2]} is not one of its choices", hint)
     if refused := re.match(r"Invalid choice for '(\w+)': (.*)", message, re.DOTALL):
         return UsageProblem(f"{refused[1]}: {refused[2]}")
     if open_question := re.match(r'Question "(\w+)" is required', message):

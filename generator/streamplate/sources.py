@@ -10,8 +10,10 @@ from threading import Lock
 from streamplate import addresses, other_template, project, trust
 from streamplate.errors import OtherTemplate, StreamplateError
 from streamplate.our_template import OURS
-from streamplate.project import Project
+from streamplate.project import ANSWERS_FILE, Project
+from streamplate.redaction import holds_secret
 from streamplate.template import SOURCE, Template
+from streamplate.toolchain import quoted
 
 Choose = Callable[[Project], Template]
 """The template that a project follows; raises `OtherTemplate` where that is not trusted."""
@@ -56,8 +58,7 @@ class _Sources:
     def __call__(self, found: Project) -> Template:
         if found.source == SOURCE:
             return OURS
-        if not self._trusted:
-            refuse_untrusted(found)
+        refuse_secret(found) if self._trusted else refuse_untrusted(found)
         address = addresses.plain(found.source)
         with self._lock:
             if address not in self._opened:
@@ -66,8 +67,16 @@ class _Sources:
             return self._opened[address]
 
 
+def refuse_secret(found: Project) -> None:
+    """Raise `StreamplateError` where a project records an address with a password in it."""
+    if holds_secret(addresses.in_full(found.source)):
+        hint = f"Make it invalid, then: streamplate source ADDRESS {quoted(str(found.root))}, the address without it"
+        raise StreamplateError(f"{found.root / ANSWERS_FILE} holds a password: {found.source}", hint)
+
+
 def refuse_untrusted(found: Project) -> None:
     """Raise `OtherTemplate` where the user did not say that the template of a project may be followed."""
+    refuse_secret(found)
     if not trust.allows(found.source):
         hint = f"If you trust it, which may run code of its own: streamplate trust {found.source}"
         raise OtherTemplate(f"{found.root} was made from another template, {found.source}", hint)

@@ -147,3 +147,53 @@ def test_a_company_template_adopts_too(streamplate: Command, fork: Path, release
     streamplate("trust", fork)
     assert streamplate("update", ROOT).exit_code == 0
     assert (ROOT / "agent.py").read_text() == "2\n"
+
+
+def test_files_for_another_repository_are_left_out(publish: Publish, streamplate: Command) -> None:
+    publish({"sub/a.txt": "a\n", "nested/b.txt": "b\n", "c.txt": "c\n"})
+    for place in ("../library", "nested"):
+        subprocess.run(["git", "init", "-q", place], cwd=ROOT, check=True)
+        subprocess.run(["git", "commit", "-q", "--allow-empty", "-m", "x"], cwd=ROOT / place, check=True)
+    git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "../library", "sub")
+    git("commit", "-qm", "submodule")
+    before = git("submodule", "status")
+
+    (report,) = json.loads(streamplate("adopt", ROOT, "--defaults", "--json").stdout)
+
+    assert report["own"] == ["nested/b.txt", "sub/a.txt"]
+    assert git("submodule", "status") == before
+    assert [path.name for path in (ROOT / "nested").iterdir()] == [".git"]
+
+
+ODD = {
+    "poetry": (
+        "pyproject.toml",
+        '[tool.poetry]\nname = "My.Old_Agent"\n[tool.poetry.dependencies]\nlanggraph = "^1"\n',
+    ),
+    "setuptools": ("setup.cfg", "[metadata]\nname = My.Old_Agent\n[options]\ninstall_requires =\n  langgraph>=1\n"),
+    "mark": ("pyproject.toml", '\ufeff[project]\nname = "my-old-agent"\ndependencies = ["langgraph"]\n'),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_it_asks_for_is_read(streamplate: Command, name: str) -> None:
+    git("rm", "-q", "pyproject.toml")
+    path, text = ODD[name]
+    (ROOT / path).write_text(text, "utf-8")
+    git("add", "-A")
+    git("commit", "-qm", "another")
+    assert streamplate("adopt", ROOT, "--defaults").exit_code == 0
+    assert (recorded()["project_name"], recorded()["framework"]) == ("my-old-agent", "langgraph")
+
+
+def test_what_says_nothing_is_passed_over(streamplate: Command) -> None:
+    (ROOT / "pyproject.toml").write_text(
+        '[project]\nname = "2 bad"\ndependencies = "no"\noptional-dependencies = []\nscripts = 3\n'
+    )
+    (ROOT / "requirements.txt").mkdir()
+    (ROOT / "requirements.txt/x").write_text("")
+    (ROOT / "requirements-dev.txt").write_text("langgraph\r\n", "utf-16")
+    git("add", "-A")
+    git("commit", "-qm", "odd")
+    assert streamplate("adopt", ROOT, "--defaults").exit_code == 0
+    assert (recorded()["project_name"], recorded()["framework"]) == ("old-agent", "langgraph")

@@ -281,3 +281,22 @@ def test_one_bad_project_stops_no_other(streamplate: Command, monkeypatch: pytes
     }
     assert all(each["error"] for each in reports.values() if each["status"] == "failed")
     assert result.exit_code == 1
+
+
+def test_a_repository_in_the_way_stays_untouched(streamplate: Command) -> None:
+    git("init", "-q", "logs")
+    refused = streamplate("update", PROJECT)
+    assert "The update has files for logs, a repository of its own" in refused.stderr
+    assert [path.name for path in (PROJECT / "logs").iterdir()] == [".git"]
+
+
+@pytest.mark.parametrize("name", ["長い名前のフォルダ" * 6, os.fsdecode(b"caf\xe9")])
+def test_folders_of_any_name_in_a_monorepo(streamplate: Command, name: str) -> None:
+    PROJECT.rename(name)
+    shutil.rmtree(Path(name, ".git"))
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):
+        git(*command, cwd=Path())
+    assert streamplate("update", name).exit_code == 0
+    assert Path(name, "agent.py").read_text() == "2\n"
+    assert streamplate("undo", name).exit_code == 0
+    assert git("status", "--porcelain", cwd=Path()) == ""

@@ -10,6 +10,7 @@ from streamplate import addresses, moving, sources, trust
 from streamplate.cli.group import examples
 from streamplate.cli.paths import all_option, paths_argument, projects
 from streamplate.errors import UsageProblem
+from streamplate.redaction import hidden
 from streamplate.template import SOURCE
 from streamplate.toolchain import quoted, shown
 
@@ -52,6 +53,8 @@ def trust_(url: str, listing: bool, remove: bool) -> None:
         return
     address = url if url.endswith("/") else addresses.split(url)[0]
     if not remove:
+        addresses.refuse_secret(address)
+    if not remove:
         trust.add(address)
         click.echo(f"{address} is trusted: {trust.file()}")
     elif trust.remove(address):
@@ -63,7 +66,7 @@ def trust_(url: str, listing: bool, remove: bool) -> None:
 def _list(asked: bool) -> None:
     if not asked:
         raise UsageProblem("Which template is to be trusted?", "Name its URL, or list those that are: --list")
-    click.echo("\n".join(trust.listed()) or "No template but streamplate's own is trusted.")
+    click.echo("\n".join(map(hidden, trust.listed())) or "No template but streamplate's own is trusted.")
 
 
 @click.command(

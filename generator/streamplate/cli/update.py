@@ -72,10 +72,11 @@ def update(
     """
     ask = not (defaults or as_json or preview) and sys.stdin.isatty() and sys.stdout.isatty()
     request = UpdateRequest(to=to, answers=from_data(data), branch=branch, preview=preview, ask=ask, back=back)
+    if file:
+        file.open("a").close()  # a report that cannot be written is no surprise afterwards
     with sources.opened(source, trusted=trust, say=_say) as choose:
-        reports = _updated(context, projects(paths, below), request, choose, as_json)
-        if file:
-            file.write_text(report.markdown(reports), "utf-8")
+        reports = _updated(context, projects(paths, below), request, choose, as_json, file)
+        _write(file, reports)
         _finish(context, reports, preview, as_json)
 
 
@@ -120,14 +121,25 @@ def _say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def _write(file: Path | None, reports: list[Report]) -> None:
+    if file:
+        file.write_text(report.markdown(reports), "utf-8", errors="replace")
+
+
 def _updated(
-    context: click.Context, roots: list[Path], request: UpdateRequest, choose: Choose, as_json: bool
+    context: click.Context,
+    roots: list[Path],
+    request: UpdateRequest,
+    choose: Choose,
+    as_json: bool,
+    file: Path | None = None,
 ) -> list[Report]:
     if len(roots) > 1:
         return batch.update_all(roots, request, _progress(len(roots)), choose)
     try:
         return [updating.update(roots[0], request, choose)]
     except StreamplateError as failure:
+        _write(file, [failed(roots[0].absolute(), failure)])
         if not as_json:
             raise
         click.echo(report.as_json([failed(roots[0].absolute(), failure)]))

@@ -12,10 +12,11 @@ from typing import Any
 
 from streamplate import names, project, prompting, questions, requirements, sources
 from streamplate.errors import UsageProblem
+from streamplate.git import git
 from streamplate.project import ANSWERS_FILE, Repository
 from streamplate.template import Template
 from streamplate.toolchain import quoted
-from streamplate.updating import changes, journal, merging, restore, worktree
+from streamplate.updating import changes, guard, journal, merging, restore, worktree
 from streamplate.updating.answers import OWN_FILES
 from streamplate.updating.report import Report
 from streamplate.updating.store import Store
@@ -87,7 +88,7 @@ def _rendered(repository: Repository, template: Template, wanted: Adoption, plac
             rendered = template.render(folders[tag], place, answers, tag=tag, ask=ask)
         questions.refuse_unasked(wanted.answers, asked, rendered.answers)
         names.refuse_own_dependency(folders[tag], place)
-    own = sorted(_in_the_way(root, _files(place)))
+    own = sorted(_in_the_way(root, _files(place), _submodules(repository)))
     _record(place / ANSWERS_FILE, own)
     manual = [*requirements.lacking(root, place, own), *_to_do(own)]
     return Report(str(root), "adopted", new=rendered.answers["_commit"], own=own, manual=manual)
@@ -98,16 +99,24 @@ def _files(folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in found]
 
 
-def _in_the_way(root: Path, files: Iterable[str]) -> set[str]:
+def _in_the_way(root: Path, files: Iterable[str], submodules: set[str]) -> set[str]:
     """Those of `files` in whose place the owner has something, in whatever case its name is written."""
     there = {path.relative_to(root).as_posix().casefold(): path for path in _inside(root)}
-    return {path for path in files if path.casefold() in there or _is_blocked(path, there)}
+    return {path for path in files if path.casefold() in there or _is_blocked(path, there, submodules)}
 
 
-def _is_blocked(path: str, there: Mapping[str, Path]) -> bool:
-    """Whether a folder on the way to a file is a file or a link."""
-    folders = (there.get(folder.as_posix().casefold()) for folder in Path(path).parents)
-    return any(folder is not None and (folder.is_symlink() or not folder.is_dir()) for folder in folders)
+def _is_blocked(path: str, there: Mapping[str, Path], submodules: set[str]) -> bool:
+    """Whether a folder on the way to a file is a file, a link or another repository."""
+    names = [folder.as_posix().casefold() for folder in Path(path).parents[:-1]]
+    folders = (there[name] for name in names if name in there)
+    closed = any(each.is_symlink() or not each.is_dir() or guard.is_repository(each) for each in folders)
+    return closed or not submodules.isdisjoint(names)
+
+
+def _submodules(repository: Repository) -> set[str]:
+    """Folders that are submodules, fetched or not, as names for comparing."""
+    listed = git("ls-tree", "-r", "-z", repository.tree, cwd=repository.top).split("\0")
+    return {line.partition("\t")[2].casefold() for line in listed if line.startswith("160000 ")}
 
 
 def _inside(root: Path) -> Iterable[Path]:

@@ -31,11 +31,21 @@ def known(answers: Mapping[str, Any], template: Path) -> dict[str, Any]:
 
 
 def _listed(question: Question, value: Any) -> Any:
-    if not question.multiple or (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+    if not question.multiple or (isinstance(value, list) and not any(_is_nested(question, item) for item in value)):
         return value
     if isinstance(value, str):
         return questions.typed({question.key: value}, [question])[question.key]
     raise UsageProblem(f"{question.key}: {value!r} is not a list", f"Correct it in {ANSWERS_FILE}, and commit that")
+
+
+def _is_nested(question: Question, item: Any) -> bool:
+    return isinstance(item, list | dict) and question.type not in ("json", "yaml")
+
+
+def offered(answers: Mapping[str, Any], asked: list[Question]) -> dict[str, Any]:
+    """Those answers that are still among the choices there are: the others are to be asked for again."""
+    choices = {question.key: question.choices for question in asked if question.choices and not question.multiple}
+    return {key: value for key, value in answers.items() if key not in choices or str(value) in choices[key]}
 
 
 def missing(found: Project, rendered: Mapping[str, Any]) -> list[str]:

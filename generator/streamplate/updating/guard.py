@@ -65,12 +65,25 @@ def _refuse_collisions(repository: Repository, changes: list[Change], tags: dict
     """Raise where a file would replace one that git does not know, or a folder or link on the way to it."""
     removed = {repository.top / change.path for change in changes if change.is_removal}
     added = [repository.top / change.path for change in changes if change.is_new]
+    _refuse_other_repositories(repository.top, added)
     taken = {path for file in added for path in _in_the_way(repository.top, file, removed)}
     if taken:
         names = ", ".join(sorted(str(path.relative_to(repository.top)) for path in taken))
         hint = "Move them away, or commit them to have them merged"
         raise StreamplateError(f"The update would overwrite files that git does not track: {names}", hint)
     _refuse_same_name(repository, changes, tags)
+
+
+def _refuse_other_repositories(top: Path, added: Iterable[Path]) -> None:
+    folders = {top / folder for file in added for folder in file.relative_to(top).parents[:-1]}
+    if others := sorted(str(folder.relative_to(top)) for folder in folders if is_repository(folder)):
+        hint = "Move them away, or give them other names"
+        raise StreamplateError(f"The update has files for {', '.join(others)}, a repository of its own", hint)
+
+
+def is_repository(folder: Path) -> bool:
+    """Whether a folder is the top of a git repository, which files in it belong to."""
+    return os.path.lexists(folder / ".git")
 
 
 def _in_the_way(top: Path, file: Path, removed: set[Path]) -> Iterable[Path]:

@@ -6,6 +6,7 @@ how far it came. A finished one leaves `done.json` and the files that it replace
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -120,7 +121,14 @@ def refuse_unfinished(folder: Path) -> None:
 
 
 def _journal(git_dir: Path, prefix: str) -> Journal:
-    return Journal(git_dir / "streamplate" / quote(prefix, safe=""))
+    name = quote(os.fsencode(prefix), safe="")
+    if len(name) > _LONGEST:
+        name = hashlib.sha256(name.encode()).hexdigest()
+    return Journal(git_dir / "streamplate" / name)
+
+
+_LONGEST = 200
+"""Of a folder's name most file systems take 255 bytes, and quoted a letter of some scripts is nine."""
 
 
 @contextmanager

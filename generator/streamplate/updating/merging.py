@@ -97,6 +97,8 @@ def _rendered(plan: Plan, folders: Mapping[str, Path], render: Render, crossed: 
         chosen = {key: value for key, value in had.items() if key not in followers}
         usual = render(old, folder / "usual" / name, answers.known(chosen, old), tag=found.release, ask=False).answers
         carried = {key: value for key, value in carried.items() if key not in followers or value != usual.get(key)}
+    if plan.request.ask:
+        carried = answers.offered(carried, asked)
     form = prompting.full if plan.request.ask else prompting.none
     with form(new, carried | given) as ask:
         made = render(new, theirs, carried | given, tag=plan.release, ask=ask)
@@ -162,6 +164,6 @@ def _delivered(report: Report, repository: Repository, store: Store, merged: Mer
     if name := plan.request.branch:
         store.deliver(objects, repository)
         branch.commit(repository, changed, name, f"Update to streamplate {report.new}")
-        return replace(report, undo=f"git -C {quoted(str(repository.top))} branch -D {name}")
+        return replace(report, undo=f"git -C {quoted(str(repository.top))} branch -D {quoted(name)}")
     worktree.stage(repository, changed, conflicts, lambda: store.deliver(objects, repository))
     return replace(report, undo=f"streamplate undo {quoted(str(plan.project.root))}")
