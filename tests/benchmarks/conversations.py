@@ -130,7 +130,7 @@ def pause() -> None:
     plain, resumed = [], []
     with running(pace=0.001) as model:
         os.environ |= {name: value for name, value in model.environment().items() if value is not None}
-        from weather_time_calculator.server import create_app
+        from weather_time_calculator.server.app import create_app
 
         with served(create_app(Settings())) as url, httpx.Client(base_url=url, trust_env=False) as client:
             for _ in range(20):

@@ -554,5 +554,5 @@ def test_the_page_is_the_same_for_either_protocol(tmp_path: Path) -> None:
     first, second = (render(tmp_path / name, protocol=name, project_name="my-agent") for name in ("http", "ag-ui"))
     files = sorted(path for path in first.glob("clients/web/**/*") if path.is_file())
     assert len(files) > 10
-    for path in [*files, first / "src/my_agent/requests.py"]:
+    for path in [*files, first / "src/my_agent/runs/requests.py"]:
         assert path.read_bytes() == (second / path.relative_to(first)).read_bytes()

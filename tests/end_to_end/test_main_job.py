@@ -137,7 +137,7 @@ def test_every_command_is_a_module_too(project: Path) -> None:
 def test_an_edit_is_served_at_once_with_reload(project: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(project, tmp_path / "my-agent", symlinks=True)
     run("uv", "sync", "--quiet", cwd=copy)
-    requests = copy / "src" / "my_agent" / "requests.py"
+    requests = copy / "src" / "my_agent" / "runs" / "requests.py"
 
     def refusal() -> str:
         return str(httpx.post(f"{url}/invocations", json=[], timeout=30).json()["message"])

@@ -15,6 +15,7 @@ from streamplate import template
 from tests.end_to_end.conftest import run
 
 PACKAGE = Path("src", "my_agent")
+SESSIONS = PACKAGE / "server" / "sessions.py"
 DICE = '''"""A tool of one's own."""
 
 
@@ -74,7 +75,7 @@ def rename_a_file(project: Path) -> None:
 
 def reformat_a_file(project: Path) -> None:
     ruff = (sys.executable, "-m", "ruff", "format", "--quiet", "--no-cache", "--line-length", "79")
-    run(*ruff, PACKAGE / "sessions.py", cwd=project)
+    run(*ruff, *(project / PACKAGE).rglob("sessions.py"), cwd=project)
 
 
 def add_a_dependency(project: Path) -> None:
@@ -105,7 +106,7 @@ def test_the_owners_edits_and_the_templates_changes_work_together(
     report = json.loads(updated.stdout)[0]
 
     assert updated.returncode in {0, 3} and report["kept"] == []
-    assert set(report["conflicts"]) <= {str(PACKAGE / "tools/__init__.py"), str(PACKAGE / "sessions.py")}
+    assert set(report["conflicts"]) <= {str(PACKAGE / "tools/__init__.py"), str(SESSIONS)}
     assert set(report["missed"]) <= {".env.example"}
     if report["conflicts"]:
         assert any("tools/own.py" in note for note in report["manual"])
@@ -138,7 +139,7 @@ def assert_like_new(streamplate: Path, project: Path) -> None:
     paths = {path.relative_to(root) for root in (project, new) for path in root.rglob("*") if path.is_file()}
     mine = {path for path in paths if path.parts[0] != ".git"}
     touched = {path for path in mine if not same(project / path, new / path)}
-    assert touched - {PACKAGE / "sessions.py"} == {
+    assert touched - {SESSIONS} == {
         Path(".env.example"),
         Path("pyproject.toml"),
         Path("tests/test_dice.py"),

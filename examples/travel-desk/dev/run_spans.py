@@ -7,10 +7,10 @@ from typing import Any
 
 from opentelemetry import trace
 
-from travel_desk import parts
-from travel_desk.history import Prompt
-from travel_desk.model_calls import current_calls
-from travel_desk.runs import Answer
+from travel_desk.conversation.history import Prompt
+from travel_desk.provider.calls import current_calls
+from travel_desk.runs import parts
+from travel_desk.runs.run import Answer
 from travel_desk.settings import Settings
 
 from .traces import ERROR, INPUT, OUTPUT, tracer

@@ -75,7 +75,7 @@ def _serve(options: argparse.Namespace) -> None:
 def create() -> Starlette:
     """The agent with what a developer wants beside it. Made anew, in a new process, whenever it is reloaded."""
     from travel_desk.agent import answer
-    from travel_desk.server import create_app
+    from travel_desk.server.app import create_app
     from travel_desk.settings import Settings
 
     from .about import about

@@ -109,7 +109,7 @@ def local_model(_model: LocalModel) -> LocalModel:
 @pytest.fixture(scope="session")
 def agent_url(_model: LocalModel) -> Iterator[str]:
     """Where the agent listens. Its limits are small, so that tests reach them soon."""
-    from travel_desk.server import create_app
+    from travel_desk.server.app import create_app
 
     settings = Settings(
         heartbeat_seconds=0.2,

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from travel_desk.runs import Run
+from travel_desk.runs.run import Run
 from travel_desk.settings import Settings
 
 from .agent_client import AgentClient
@@ -24,7 +24,7 @@ from local_model.serving import served
 @pytest.fixture
 def url(local_model: LocalModel) -> Iterator[str]:
     """The agent with its inspector, as `uv run serve` serves it."""
-    from travel_desk.server import create_app
+    from travel_desk.server.app import create_app
 
     app = create_app(Settings(throttle_seconds=5))
     inspector.add_inspector(app)

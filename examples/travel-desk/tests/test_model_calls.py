@@ -17,9 +17,9 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from travel_desk.errors import Failure
-from travel_desk.model_calls import ModelCalls
-from travel_desk.parts import Usage
 from travel_desk.provider import TrackedClient, client_config, failure, model_calls
+from travel_desk.provider.calls import ModelCalls
+from travel_desk.runs.parts import Usage
 from travel_desk.settings import Settings
 
 from local_model.serving import served

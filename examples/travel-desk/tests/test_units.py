@@ -13,12 +13,12 @@ import pytest
 from ag_ui import core
 from ag_ui.core import TextMessageContentEvent
 
-from travel_desk.conversation import Conversation
+from travel_desk.conversation.conversation import Conversation
+from travel_desk.conversation.history import Answer, Question, Results, recent, steps
 from travel_desk.errors import BadSetting, Failure
-from travel_desk.events import text_content
-from travel_desk.history import Answer, Question, Results, recent, steps
-from travel_desk.run_log import RunLog
-from travel_desk.sessions import Sessions
+from travel_desk.runs.events import text_content
+from travel_desk.runs.log import RunLog
+from travel_desk.server.sessions import Sessions
 from travel_desk.settings import Settings
 from travel_desk.tools.results import MAX_RESULT_BYTES, NOTHING, readable
 from travel_desk.tools.state import changes

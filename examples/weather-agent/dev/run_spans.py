@@ -7,10 +7,10 @@ from typing import Any
 
 from opentelemetry import trace
 
-from weather_agent import parts
-from weather_agent.history import Prompt
-from weather_agent.model_calls import current_calls
-from weather_agent.runs import Answer
+from weather_agent.conversation.history import Prompt
+from weather_agent.provider.calls import current_calls
+from weather_agent.runs import parts
+from weather_agent.runs.run import Answer
 from weather_agent.settings import Settings
 
 from .traces import ERROR, INPUT, OUTPUT, tracer

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from weather_agent.runs import Run
+from weather_agent.runs.run import Run
 from weather_agent.settings import Settings
 
 from .agent_client import AgentClient

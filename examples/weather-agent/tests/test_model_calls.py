@@ -17,9 +17,9 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from weather_agent.errors import Failure
-from weather_agent.model_calls import ModelCalls
-from weather_agent.parts import Usage
 from weather_agent.provider import TrackedClient, client_config, failure, model_calls
+from weather_agent.provider.calls import ModelCalls
+from weather_agent.runs.parts import Usage
 from weather_agent.settings import Settings
 
 from local_model.serving import served

@@ -13,12 +13,12 @@ import pytest
 from ag_ui import core
 from ag_ui.core import TextMessageContentEvent
 
-from weather_agent.conversation import Conversation
+from weather_agent.conversation.conversation import Conversation
+from weather_agent.conversation.history import Answer, Question, Results, recent, steps
 from weather_agent.errors import BadSetting, Failure
-from weather_agent.events import text_content
-from weather_agent.history import Answer, Question, Results, recent, steps
-from weather_agent.run_log import RunLog
-from weather_agent.sessions import Sessions
+from weather_agent.runs.events import text_content
+from weather_agent.runs.log import RunLog
+from weather_agent.server.sessions import Sessions
 from weather_agent.settings import Settings
 from weather_agent.tools.results import MAX_RESULT_BYTES, NOTHING, readable
 from weather_agent.tools.state import changes

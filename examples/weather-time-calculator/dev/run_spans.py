@@ -7,10 +7,10 @@ from typing import Any
 
 from opentelemetry import trace
 
-from weather_time_calculator import parts
-from weather_time_calculator.history import Prompt
-from weather_time_calculator.model_calls import current_calls
-from weather_time_calculator.runs import Answer
+from weather_time_calculator.conversation.history import Prompt
+from weather_time_calculator.provider.calls import current_calls
+from weather_time_calculator.runs import parts
+from weather_time_calculator.runs.run import Answer
 from weather_time_calculator.settings import Settings
 
 from .traces import ERROR, INPUT, OUTPUT, tracer

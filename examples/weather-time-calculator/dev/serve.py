@@ -75,7 +75,7 @@ def _serve(options: argparse.Namespace) -> None:
 def create() -> Starlette:
     """The agent with what a developer wants beside it. Made anew, in a new process, whenever it is reloaded."""
     from weather_time_calculator.agent import answer
-    from weather_time_calculator.server import create_app
+    from weather_time_calculator.server.app import create_app
     from weather_time_calculator.settings import Settings
 
     from .about import about

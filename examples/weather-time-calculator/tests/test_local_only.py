@@ -16,7 +16,7 @@ FOREIGN = ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0
 @pytest.fixture
 def client(local_model: LocalModel) -> TestClient:
     """The agent as `serve --allow-host dev.example` has it."""
-    from weather_time_calculator.server import create_app
+    from weather_time_calculator.server.app import create_app
 
     return TestClient(LocalOnly(create_app(Settings()), hosts=["dev.example"]))
 

@@ -17,9 +17,9 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from weather_time_calculator.errors import Failure
-from weather_time_calculator.model_calls import ModelCalls
-from weather_time_calculator.parts import Usage
 from weather_time_calculator.provider import TrackedClient, client_config, failure, model_calls
+from weather_time_calculator.provider.calls import ModelCalls
+from weather_time_calculator.runs.parts import Usage
 from weather_time_calculator.settings import Settings
 
 from local_model.serving import served

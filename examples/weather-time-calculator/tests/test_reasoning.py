@@ -17,7 +17,7 @@ CALL = 'call echo {"text": "hello"}'
 @pytest.fixture(scope="module")
 def thoughtful_url(_model: LocalModel) -> Iterator[str]:
     """Where an agent listens whose model is asked to tell its thoughts."""
-    from weather_time_calculator.server import create_app
+    from weather_time_calculator.server.app import create_app
 
     with served(create_app(Settings(request_fields=wire.REASONING))) as url:
         yield url

@@ -13,12 +13,12 @@ import pytest
 from ag_ui import core
 from ag_ui.core import TextMessageContentEvent
 
-from weather_time_calculator.conversation import Conversation
+from weather_time_calculator.conversation.conversation import Conversation
+from weather_time_calculator.conversation.history import Answer, Question, Results, recent, steps
 from weather_time_calculator.errors import BadSetting, Failure
-from weather_time_calculator.events import text_content
-from weather_time_calculator.history import Answer, Question, Results, recent, steps
-from weather_time_calculator.run_log import RunLog
-from weather_time_calculator.sessions import Sessions
+from weather_time_calculator.runs.events import text_content
+from weather_time_calculator.runs.log import RunLog
+from weather_time_calculator.server.sessions import Sessions
 from weather_time_calculator.settings import Settings
 from weather_time_calculator.tools.results import MAX_RESULT_BYTES, NOTHING, readable
 from weather_time_calculator.tools.state import changes

@@ -1,4 +1,4 @@
-"""The agent: Microsoft Agent Framework (https://aka.ms/agent-framework), told in the parts of `parts.py`."""
+"""The agent: Microsoft Agent Framework (https://aka.ms/agent-framework), told in the parts of `runs/parts.py`."""
 
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
@@ -14,11 +14,12 @@ from agent_framework import (
     Message,
 )
 
-from . import parts, provider
+from . import provider
+from .conversation.history import Answer, Attachment, Prompt, Question, Results, Step, Thought
 from .errors import turn_limit
-from .history import Answer, Attachment, Prompt, Question, Results, Step, Thought
 from .model import options
-from .parts import Part
+from .runs import parts
+from .runs.parts import Part
 from .settings import Settings
 from .tools.toolbox import Tool
 

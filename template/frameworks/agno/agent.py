@@ -1,4 +1,4 @@
-"""The agent: Agno (https://docs.agno.com), its stream told in the parts of `parts.py`."""
+"""The agent: Agno (https://docs.agno.com), told in the parts of `runs/parts.py`."""
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
@@ -21,10 +21,19 @@ from agno.tools import Function
 from agno.tools.function import FunctionCall
 from agno.utils.log import agent_logger
 
+from .conversation.history import Prompt, Question, Results, Step
 from .errors import turn_limit
-from .history import Prompt, Question, Results, Step
 from .model import answer_message, question_message, signatures
-from .parts import Part, Reasoning, ReasoningSignature, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, ToolResult
+from .runs.parts import (
+    Part,
+    Reasoning,
+    ReasoningSignature,
+    Text,
+    ToolCallArguments,
+    ToolCallEnd,
+    ToolCallStart,
+    ToolResult,
+)
 from .settings import Settings
 from .tools.toolbox import Tool
 

@@ -1,4 +1,4 @@
-"""The agent: CrewAI (https://docs.crewai.com), its stream told in the parts of `parts.py`."""
+"""The agent: CrewAI (https://docs.crewai.com), told in the parts of `runs/parts.py`."""
 
 import asyncio
 import json
@@ -18,18 +18,18 @@ from crewai import Agent, BaseLLM
 from crewai.events.event_listener import event_listener
 from crewai.tools import BaseTool
 
+from .conversation.history import Answer, Call, Prompt, Result, Results, Step
 from .errors import turn_limit
-from .history import Answer, Call, Prompt, Result, Results, Step
 from .model import Model
-from .parts import Part, ToolResult
-from .said import answer_of
+from .provider.said import answer_of
+from .runs.parts import Part, ToolResult
 from .settings import Settings
 from .tools.toolbox import Tool
 
 T = TypeVar("T")
 
 event_listener.formatter.verbose = False  # or it prints boxes for every tool call, whatever `Agent.verbose` says
-logging.getLogger("crewai.flow.runtime").setLevel(logging.CRITICAL)  # what it logs of a failed run, `runs.py` logs too
+logging.getLogger("crewai.flow.runtime").setLevel(logging.CRITICAL)  # `runs/run.py` logs failed runs
 
 
 async def answer(prompt: Prompt, model: Model, settings: Settings) -> AsyncGenerator[Part]:

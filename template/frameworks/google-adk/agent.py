@@ -1,4 +1,4 @@
-"""The agent: Google's Agent Development Kit (https://google.github.io/adk-docs), told in the parts of `parts.py`."""
+"""The agent: Google ADK (https://google.github.io/adk-docs), told in the parts of `runs/parts.py`."""
 
 import json
 import logging
@@ -20,10 +20,19 @@ from google.adk.tools.tool_context import ToolContext
 from google.genai import types
 from google.genai.types import Blob, Content, FunctionCall, FunctionDeclaration, FunctionResponse
 
+from .conversation.history import Answer, Attachment, Prompt, Question, Result, Results, Step
 from .errors import turn_limit
-from .history import Answer, Attachment, Prompt, Question, Result, Results, Step
 from .model import signature, signed
-from .parts import Part, Reasoning, ReasoningSignature, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, ToolResult
+from .runs.parts import (
+    Part,
+    Reasoning,
+    ReasoningSignature,
+    Text,
+    ToolCallArguments,
+    ToolCallEnd,
+    ToolCallStart,
+    ToolResult,
+)
 from .settings import Settings
 from .tools.toolbox import Tool
 
@@ -36,7 +45,7 @@ TELEMETRY = TelemetryConfig(
 # ADK asks for this optional module in each run; where it is missing, that costs 10 ms of vain compiling.
 sys.modules.setdefault("google.adk.agents.remote_a2a_agent", None)  # type: ignore[arg-type]
 
-# What ADK logs of a failed run, `runs.py` logs too.
+# What ADK logs of a failed run, `runs/run.py` logs too.
 for noise in ("telemetry", "workflow"):
     logging.getLogger(f"google_adk.google.adk.{noise}").setLevel(logging.CRITICAL)
 

@@ -1,4 +1,4 @@
-"""The agent: LangChain's, on LangGraph (https://docs.langchain.com), its stream told in the parts of `parts.py`."""
+"""The agent: LangChain's, on LangGraph (https://docs.langchain.com), told in the parts of `runs/parts.py`."""
 
 import base64
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
@@ -13,10 +13,11 @@ from langchain.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessa
 from langchain_core.language_models import FakeListChatModel
 from langgraph.errors import GraphRecursionError
 
-from . import parts, provider
+from . import provider
+from .conversation.history import Answer, Attachment, Prompt, Question, Result, Results, Step
 from .errors import turn_limit
-from .history import Answer, Attachment, Prompt, Question, Result, Results, Step
-from .parts import Part
+from .runs import parts
+from .runs.parts import Part
 from .settings import Settings
 from .tools.toolbox import Tool
 

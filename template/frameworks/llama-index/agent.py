@@ -1,4 +1,4 @@
-"""The agent: LlamaIndex (https://developers.llamaindex.ai), its stream told in the parts of `parts.py`."""
+"""The agent: LlamaIndex (https://developers.llamaindex.ai), told in the parts of `runs/parts.py`."""
 
 import base64
 import sys
@@ -12,10 +12,19 @@ from llama_index.core.memory import BaseMemory, ChatMemoryBuffer
 from llama_index.core.tools import AsyncBaseTool, ToolMetadata, ToolOutput
 from llama_index.core.workflow import Context, step
 
+from .conversation.history import Answer, Attachment, Prompt, Question, Results, Step
 from .errors import turn_limit
-from .history import Answer, Attachment, Prompt, Question, Results, Step
 from .model import argument_piece, signatures, signed
-from .parts import Part, Reasoning, ReasoningSignature, Text, ToolCallArguments, ToolCallEnd, ToolCallStart, ToolResult
+from .runs.parts import (
+    Part,
+    Reasoning,
+    ReasoningSignature,
+    Text,
+    ToolCallArguments,
+    ToolCallEnd,
+    ToolCallStart,
+    ToolResult,
+)
 from .settings import Settings
 from .tools.toolbox import Tool
 

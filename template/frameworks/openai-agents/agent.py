@@ -1,4 +1,4 @@
-"""The agent: OpenAI Agents SDK (https://openai.github.io/openai-agents-python), told in the parts of `parts.py`."""
+"""The agent: OpenAI Agents SDK (https://openai.github.io/openai-agents-python), in the parts of `runs/parts.py`."""
 
 import asyncio
 import base64
@@ -21,10 +21,10 @@ from agents import (
 )
 from agents.tool_context import ToolContext
 
-from . import parts
+from .conversation.history import Answer, Attachment, Call, Prompt, Question, Result, Results, Step
 from .errors import turn_limit
-from .history import Answer, Attachment, Call, Prompt, Question, Result, Results, Step
-from .parts import Part
+from .runs import parts
+from .runs.parts import Part
 from .settings import Settings
 from .tools.toolbox import Tool
 

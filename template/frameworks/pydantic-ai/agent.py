@@ -1,4 +1,4 @@
-"""The agent: Pydantic AI (https://ai.pydantic.dev), its stream told in the parts of `parts.py`."""
+"""The agent: Pydantic AI (https://ai.pydantic.dev), told in the parts of `runs/parts.py`."""
 
 import base64
 from collections.abc import AsyncGenerator, Iterator
@@ -32,10 +32,10 @@ from pydantic_ai.tools import ToolDefinition
 from pydantic_ai.toolsets import AbstractToolset, ToolsetTool
 from pydantic_core import SchemaValidator, core_schema
 
-from . import parts
+from .conversation.history import Answer, Prompt, Question, Results, Step
 from .errors import turn_limit
-from .history import Answer, Prompt, Question, Results, Step
-from .parts import Part
+from .runs import parts
+from .runs.parts import Part
 from .settings import Settings
 from .tools.toolbox import Tool
 

@@ -23,9 +23,9 @@ from bedrock_agentcore import BedrockAgentCoreContext
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import TypeAdapter
 
-from .conversation import Conversation
+from .conversation.conversation import Conversation
+from .conversation.history import text_of
 from .errors import Failure
-from .history import text_of
 
 Result = TypeVar("Result")
 NOBODY = "caller"  # session ids tell callers apart

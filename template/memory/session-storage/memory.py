@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ag_ui.core import Context
 
-from .conversation import Conversation
+from .conversation.conversation import Conversation
 from .errors import Failure
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from jiter import from_json
 
-from .model_answer import CallIds, Pieces, check_arguments, tool_name
-from .model_failures import ModelStopped, model_failure, status_failure
-from .parts import Usage
+from ..runs.parts import Usage
+from .answer import CallIds, Pieces, check_arguments, tool_name
+from .failures import ModelStopped, model_failure, status_failure
 
 Event = dict[str, Any]
 

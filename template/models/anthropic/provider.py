@@ -4,13 +4,13 @@ import os
 
 from anthropic import APIError, AsyncAnthropic
 
-from .errors import Failure
-from .model_calls import model_calls as model_calls
+from ..errors import Failure
+from ..settings import Settings
+from .calls import model_calls as model_calls
+from .failures import causes, model_failure, told_failure
 from .model_client import ModelClient
 from .model_client import connections as connections
-from .model_failures import causes, model_failure, told_failure
-from .model_stream import ID_CHARACTERS as ID_CHARACTERS
-from .settings import Settings
+from .stream import ID_CHARACTERS as ID_CHARACTERS
 
 NAME = "anthropic"
 

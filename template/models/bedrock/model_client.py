@@ -22,10 +22,10 @@ from botocore.exceptions import (
 from tenacity import Retrying, retry_if_exception, sleep_using_event, stop_before_delay, stop_when_event_set
 from urllib3.exceptions import HTTPError
 
-from .errors import Failure
-from .model_calls import ModelCall, ModelCalls, current_calls, wait
-from .model_failures import causes, is_passing, model_failure, status_failure, told_failure
-from .model_stream import Answer
+from ..errors import Failure
+from .calls import ModelCall, ModelCalls, current_calls, wait
+from .failures import causes, is_passing, model_failure, status_failure, told_failure
+from .stream import Answer
 
 # Codes of https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html#API_runtime_ConverseStream_Errors
 # (in a stream they begin with a lower-case letter), and of the credentials that sign the call, where their HTTP status

@@ -7,11 +7,11 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from .errors import Failure
-from .model_answer import CallIds, Pieces, check_arguments, tool_name
-from .model_calls import ModelCall, ModelCalls
-from .model_failures import BrokenAnswer, ModelStopped, model_failure
-from .parts import Usage
+from ..errors import Failure
+from ..runs.parts import Usage
+from .answer import CallIds, Pieces, check_arguments, tool_name
+from .calls import ModelCall, ModelCalls
+from .failures import BrokenAnswer, ModelStopped, model_failure
 
 logger = logging.getLogger(__name__)
 

@@ -5,11 +5,11 @@ from contextlib import nullcontext
 import boto3
 from botocore.config import Config
 
-from .model_answer import ID_CHARACTERS as ID_CHARACTERS
-from .model_calls import model_calls as model_calls
+from ..settings import Settings
+from .answer import ID_CHARACTERS as ID_CHARACTERS
+from .calls import model_calls as model_calls
 from .model_client import TrackedClient as TrackedClient
 from .model_client import failure as failure
-from .settings import Settings
 
 NAME = "bedrock"
 

@@ -17,9 +17,9 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from {{ package_name }}.errors import Failure
-from {{ package_name }}.model_calls import ModelCalls
-from {{ package_name }}.parts import Usage
 from {{ package_name }}.provider import TrackedClient, client_config, failure, model_calls
+from {{ package_name }}.provider.calls import ModelCalls
+from {{ package_name }}.runs.parts import Usage
 from {{ package_name }}.settings import Settings
 
 from local_model.serving import served

@@ -6,13 +6,13 @@ from google.genai import Client
 from google.genai.errors import APIError
 from google.genai.types import HttpOptions
 
-from .errors import Failure
-from .model_answer import ID_CHARACTERS as ID_CHARACTERS
-from .model_calls import model_calls as model_calls
+from ..errors import Failure
+from ..settings import Settings
+from .answer import ID_CHARACTERS as ID_CHARACTERS
+from .calls import model_calls as model_calls
+from .failures import causes, model_failure, told_failure
 from .model_client import ModelClient
 from .model_client import connections as connections
-from .model_failures import causes, model_failure, told_failure
-from .settings import Settings
 
 NAME = "gemini"
 

@@ -11,11 +11,11 @@ from typing import Any
 import {{ httpx }}
 from tenacity import AsyncRetrying, retry_if_exception, stop_before_delay
 
-from .errors import Failure
-from .model_calls import ModelCall, ModelCalls, current_calls, wait
-from .model_failures import BrokenAnswer, ModelStopped, is_passing, model_failure, status_failure, told_failure
-from .model_stream import Answer
-from .settings import Settings
+from ..errors import Failure
+from ..settings import Settings
+from .calls import ModelCall, ModelCalls, current_calls, wait
+from .failures import BrokenAnswer, ModelStopped, is_passing, model_failure, status_failure, told_failure
+from .stream import Answer
 
 logger = logging.getLogger(__name__)
 

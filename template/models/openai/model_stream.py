@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from .model_answer import CallIds, Pieces, check_arguments, tool_name
-from .model_failures import TOO_LONG, ModelStopped, model_failure, status_failure
-from .parts import Usage
+from ..runs.parts import Usage
+from .answer import CallIds, Pieces, check_arguments, tool_name
+from .failures import TOO_LONG, ModelStopped, model_failure, status_failure
 
 Chunk = dict[str, Any]
 

@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from travel_desk.runs import Run
+from travel_desk.runs.run import Run
 
 from .runs import SeenRun
 from .secrets import without_secrets

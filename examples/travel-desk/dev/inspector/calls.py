@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from travel_desk.errors import Failure
-from travel_desk.model_calls import ModelCall
-from travel_desk.parts import Usage
+from travel_desk.provider.calls import ModelCall
+from travel_desk.runs.parts import Usage
 
 from .whole import whole
 

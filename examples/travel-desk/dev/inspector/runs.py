@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from travel_desk.events import unbroken
-from travel_desk.history import calls_of, text_of
-from travel_desk.runs import Run
+from travel_desk.conversation.history import calls_of, text_of
+from travel_desk.runs.events import unbroken
+from travel_desk.runs.run import Run
 
 from .calls import SeenCall
 from .secrets import without_secrets

@@ -1,7 +1,7 @@
 """Entry point on AgentCore Runtime. On your machine, use `uv run serve`."""
 
 from travel_desk.logs import log_json
-from travel_desk.server import create_app
+from travel_desk.server.app import create_app
 from travel_desk.settings import Settings
 
 log_json()

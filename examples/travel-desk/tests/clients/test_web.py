@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from travel_desk.server import create_app
+from travel_desk.server.app import create_app
 from travel_desk.settings import Settings
 
 from ..agent_client import AgentClient

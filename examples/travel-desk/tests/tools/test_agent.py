@@ -438,7 +438,7 @@ from tests.agent_client import AgentClient, assert_well_formed
 
 with running(pace=0) as model:
     os.environ.update({name: value for name, value in model.environment().items() if value is not None})
-    from travel_desk.server import create_app
+    from travel_desk.server.app import create_app
     from travel_desk.settings import Settings
 
     with served(create_app(Settings())) as url, AgentClient(url) as client:

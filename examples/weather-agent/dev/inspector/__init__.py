@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from weather_agent.runs import Run
+from weather_agent.runs.run import Run
 
 from .runs import SeenRun
 from .secrets import without_secrets

@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from weather_agent.errors import Failure
-from weather_agent.model_calls import ModelCall
-from weather_agent.parts import Usage
+from weather_agent.provider.calls import ModelCall
+from weather_agent.runs.parts import Usage
 
 from .whole import whole
 

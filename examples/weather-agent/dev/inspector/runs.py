@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from weather_agent.events import unbroken
-from weather_agent.history import calls_of, text_of
-from weather_agent.runs import Run
+from weather_agent.conversation.history import calls_of, text_of
+from weather_agent.runs.events import unbroken
+from weather_agent.runs.run import Run
 
 from .calls import SeenCall
 from .secrets import without_secrets

@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from weather_time_calculator.errors import Failure
-from weather_time_calculator.model_calls import ModelCall
-from weather_time_calculator.parts import Usage
+from weather_time_calculator.provider.calls import ModelCall
+from weather_time_calculator.runs.parts import Usage
 
 from .whole import whole
 

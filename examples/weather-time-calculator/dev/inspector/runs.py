@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from weather_time_calculator.events import unbroken
-from weather_time_calculator.history import calls_of, text_of
-from weather_time_calculator.runs import Run
+from weather_time_calculator.conversation.history import calls_of, text_of
+from weather_time_calculator.runs.events import unbroken
+from weather_time_calculator.runs.run import Run
 
 from .calls import SeenCall
 from .secrets import without_secrets

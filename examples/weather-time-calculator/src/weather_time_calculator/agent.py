@@ -1,4 +1,4 @@
-"""The agent: Strands (https://strandsagents.com), its stream told in the parts of `parts.py`."""
+"""The agent: Strands (https://strandsagents.com), told in the parts of `runs/parts.py`."""
 
 import base64
 from collections.abc import AsyncGenerator, Iterator
@@ -12,10 +12,10 @@ from strands.tools.tools import PythonAgentTool
 from strands.types.content import ContentBlock, Message
 from strands.types.tools import ToolResult, ToolUse
 
-from . import parts
+from .conversation.history import Answer, Attachment, Prompt, Question, Results, Step, Thought
 from .errors import turn_limit
-from .history import Answer, Attachment, Prompt, Question, Results, Step, Thought
-from .parts import Part
+from .runs import parts
+from .runs.parts import Part
 from .settings import Settings
 from .tools.toolbox import Tool
 

@@ -1,7 +1,7 @@
 """Entry point on AgentCore Runtime. On your machine, use `uv run serve`."""
 
 from weather_time_calculator.logs import log_json
-from weather_time_calculator.server import create_app
+from weather_time_calculator.server.app import create_app
 from weather_time_calculator.settings import Settings
 
 log_json()

@@ -2,7 +2,7 @@
 
 from ag_ui.core import Context
 
-from .conversation import Conversation
+from .conversation.conversation import Conversation
 
 
 async def read(session_id: str) -> Conversation:

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from weather_time_calculator.server import create_app
+from weather_time_calculator.server.app import create_app
 from weather_time_calculator.settings import Settings
 
 from ..agent_client import AgentClient

@@ -7,7 +7,7 @@ import boto3
 from agent_framework import Content
 from agent_framework_bedrock import BedrockChatClient
 
-from .history import FORMATS
+from .conversation.history import FORMATS
 from .provider import DOCUMENTS, IMAGES, TrackedClient, client_config
 from .settings import Settings
 

@@ -8,7 +8,7 @@ from agno.models.anthropic import Claude
 from agno.models.message import Message
 from agno.models.response import ModelResponse
 
-from .history import Answer, Attachment, Call, Question, Thought
+from .conversation.history import Answer, Attachment, Call, Question, Thought
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
 

@@ -10,11 +10,11 @@ from agno.models.aws import AwsBedrock
 from agno.models.message import Message
 from agno.models.response import ModelResponse
 
-from .converse import Converse, converse
-from .history import Answer, Call, Question, Result, Results, Step
-from .parts import Part, Reasoning, ReasoningSignature, Text
+from .conversation.history import Answer, Call, Question, Result, Results, Step
 from .provider import DOCUMENTS, IMAGES
-from .said import answer_of
+from .provider.converse import Converse, converse
+from .provider.said import answer_of
+from .runs.parts import Part, Reasoning, ReasoningSignature, Text
 from .settings import Settings
 from .tools.toolbox import Tool
 

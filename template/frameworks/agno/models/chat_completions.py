@@ -8,7 +8,7 @@ from agno.models.message import Message
 from agno.models.openai import {{ base }}
 from agno.models.response import ModelResponse
 
-from .history import Answer, Attachment, Call, Question
+from .conversation.history import Answer, Attachment, Call, Question
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
 

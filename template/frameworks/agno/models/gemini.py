@@ -10,7 +10,7 @@ from agno.models.message import Message
 from agno.models.response import ModelResponse
 from google.genai.types import FunctionDeclaration, Tool
 
-from .history import Answer, Attachment, Call, Question
+from .conversation.history import Answer, Attachment, Call, Question
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
 

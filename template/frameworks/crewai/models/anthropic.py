@@ -7,9 +7,9 @@ import base64
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Any
 
-from .history import Answer, Attachment, Call, Question, Result, Results, Step, Thought
-from .parts import Part, Reasoning, ReasoningSignature, Text, ToolCallArguments, ToolCallEnd, ToolCallStart
+from .conversation.history import Answer, Attachment, Call, Question, Result, Results, Step, Thought
 from .provider import DOCUMENTS, IMAGES, client
+from .runs.parts import Part, Reasoning, ReasoningSignature, Text, ToolCallArguments, ToolCallEnd, ToolCallStart
 from .settings import Settings
 from .tools.toolbox import Tool
 

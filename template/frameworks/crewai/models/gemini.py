@@ -13,9 +13,9 @@ from uuid import uuid4
 from google.genai import types
 from google.genai.types import Blob, Content, FunctionCall, FunctionDeclaration, FunctionResponse
 
-from .history import Answer, Attachment, Call, Question, Result, Results, Step
-from .parts import Part, Reasoning, ReasoningSignature, Text, ToolCallArguments, ToolCallEnd, ToolCallStart
+from .conversation.history import Answer, Attachment, Call, Question, Result, Results, Step
 from .provider import DOCUMENTS, IMAGES, client
+from .runs.parts import Part, Reasoning, ReasoningSignature, Text, ToolCallArguments, ToolCallEnd, ToolCallStart
 from .settings import Settings
 from .tools.toolbox import Tool
 

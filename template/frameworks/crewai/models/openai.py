@@ -8,9 +8,9 @@ import json
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Any
 
-from .history import Answer, Attachment, Call, Question, Result, Results, Step
-from .parts import Part, Reasoning, Text, ToolCallArguments, ToolCallEnd, ToolCallStart
+from .conversation.history import Answer, Attachment, Call, Question, Result, Results, Step
 from .provider import DOCUMENTS, IMAGES, client
+from .runs.parts import Part, Reasoning, Text, ToolCallArguments, ToolCallEnd, ToolCallStart
 from .settings import Settings
 from .tools.toolbox import Tool
 

@@ -11,7 +11,7 @@ from google.adk.models.llm_request import LlmRequest
 from google.adk.models.llm_response import LlmResponse
 from google.genai import types
 
-from .history import Thought
+from .conversation.history import Thought
 from .provider import IMAGES, client
 from .settings import Settings
 

@@ -11,11 +11,11 @@ from google.genai import types
 from google.genai.types import Blob, Content, FunctionCall, FunctionResponse, PartialArg
 from pydantic import Field
 
-from .converse import converse
-from .history import Answer, Attachment, Call, Question, Result, Results, Step, Thought
-from .parts import Part, Reasoning, ReasoningSignature, Text, ToolCallArguments, ToolCallEnd, ToolCallStart
+from .conversation.history import Answer, Attachment, Call, Question, Result, Results, Step, Thought
 from .provider import DOCUMENTS, IMAGES
-from .said import answer_of
+from .provider.converse import converse
+from .provider.said import answer_of
+from .runs.parts import Part, Reasoning, ReasoningSignature, Text, ToolCallArguments, ToolCallEnd, ToolCallStart
 from .settings import Settings
 from .tools.toolbox import Tool
 

@@ -8,7 +8,7 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.llms.anthropic import Anthropic
 
-from .history import Thought
+from .conversation.history import Thought
 from .provider import IMAGES, client
 from .settings import Settings
 

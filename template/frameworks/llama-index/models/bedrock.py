@@ -11,7 +11,7 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.llms.bedrock_converse import BedrockConverse  # type: ignore[import-untyped]
 
-from .history import Thought
+from .conversation.history import Thought
 from .provider import DOCUMENTS, IMAGES, TrackedClient, client_config
 from .settings import Settings
 

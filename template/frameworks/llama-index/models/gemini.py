@@ -12,7 +12,7 @@ from llama_index.core.llms.llm import ToolSelection
 from llama_index.llms.google_genai import GoogleGenAI
 from llama_index.llms.google_genai.utils import chat_from_gemini_response, prepare_chat_params
 
-from .history import Thought
+from .conversation.history import Thought
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
 

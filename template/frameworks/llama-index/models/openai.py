@@ -11,7 +11,7 @@ from llama_index.llms.openai import OpenAI
 from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import Choice, ChoiceDelta, ChoiceDeltaToolCall
 
-from .history import Thought
+from .conversation.history import Thought
 from .provider import DOCUMENTS, IMAGES, client
 from .settings import Settings
 

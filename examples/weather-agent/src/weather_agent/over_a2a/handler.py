@@ -35,9 +35,9 @@ from a2a.utils.task import apply_history_length, validate_history_length
 from bedrock_agentcore import BedrockAgentCoreContext
 
 from ..errors import Refused
-from ..requests import Cancel, Request, checked_session
-from ..server import SESSION_HEADER
-from ..service import Service
+from ..runs.requests import Cancel, Request, checked_session
+from ..server.app import SESSION_HEADER
+from ..server.service import Service
 from .errors import rpc_error
 from .messages import answers, question
 from .tasks import Work

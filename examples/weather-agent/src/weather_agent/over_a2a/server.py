@@ -1,4 +1,4 @@
-"""AgentCore's A2A contract: JSON-RPC at `/`, the card, `/ping`; beside them AG-UI, as in `server.py`.
+"""AgentCore's A2A contract: JSON-RPC at `/`, the card, `/ping`; beside them AG-UI, as in `server/app.py`.
 
 AgentCore passes on what is A2A. The tests, and whoever looks into a run on this machine, use AG-UI.
 """
@@ -18,9 +18,9 @@ from starlette.types import Receive, Scope, Send
 
 from .. import agent
 from ..errors import Refused
-from ..request_body import CheckedBody, replayed
-from ..runs import Answer
-from ..server import Server
+from ..runs.run import Answer
+from ..server.app import Server
+from ..server.request_body import CheckedBody, replayed
 from ..settings import Settings
 from .card import card
 from .errors import rpc_refusal, without_traceback

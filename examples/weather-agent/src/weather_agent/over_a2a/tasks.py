@@ -10,8 +10,8 @@ from a2a.types import Message, Task, TaskState, TaskStatus, TaskStatusUpdateEven
 from ag_ui.core import Interrupt
 
 from ..errors import Refused
-from ..requests import Follow, Request
-from ..service import Service
+from ..runs.requests import Follow, Request
+from ..server.service import Service
 from .updates import WORKING, Change, Update, Updates, text_artifact
 
 ENDED = {TaskState.TASK_STATE_COMPLETED, TaskState.TASK_STATE_FAILED, TaskState.TASK_STATE_CANCELED}

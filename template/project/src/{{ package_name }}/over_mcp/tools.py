@@ -11,9 +11,9 @@ from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
 from ..errors import Refused
-from ..requests import parse
-from ..server import SESSION_HEADER
-from ..service import Service
+from ..runs.requests import parse
+from ..server.app import SESSION_HEADER
+from ..server.service import Service
 from ..settings import Settings
 from ..tools import TOOLS
 from ..tools.ask import Ask

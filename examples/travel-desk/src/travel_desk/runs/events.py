@@ -1,0 +1,255 @@
+"""AG-UI 1.0 events (https://docs.ag-ui.com/concepts/events) of a run, and the messages that they add up to."""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+from typing import Any
+from uuid import uuid4
+
+from ag_ui import core
+from ag_ui.core import AssistantMessage, FunctionCall, Interrupt, Message, ReasoningMessage, ToolCall, ToolMessage
+
+from ..errors import Failure, malformed_answer
+from ..tools.results import whole
+from . import parts
+from .parts import Part, Usage
+
+Entry = str | tuple[str, str]
+"""An event's JSON; or of a piece of text, its message's id and the piece."""
+
+
+class RunEvents:
+    """The events of one run, in order: whatever starts also ends. `messages` is what they tell."""
+
+    def __init__(self, thread_id: str, run_id: str, *, provider: str, model: str) -> None:
+        self.messages: list[Message] = []
+        self.unanswered: dict[str, ToolCall] = {}
+        """Calls that have no result yet."""
+        self.count = 0
+        """Parts told."""
+        self._thread_id = thread_id
+        self._run_id = run_id
+        self._names = {"provider": provider, "model": model}
+        self._said: AssistantMessage | None = None
+        self._text: list[str] | None = None
+        self._thought: ReasoningMessage | None = None
+        self._open_calls: dict[str, ToolCall] = {}
+
+    def started(self, parent_run_id: str | None) -> str:
+        """RUN_STARTED, which opens the stream."""
+        return event_json(
+            core.RunStartedEvent(
+                thread_id=self._thread_id,
+                run_id=self._run_id,
+                parent_run_id=parent_run_id,
+                protocol_version=core.PROTOCOL_VERSION,
+            )
+        )
+
+    def of(self, part: Part) -> Iterator[Entry]:
+        """The events that tell this part. Raises `Failure` where it does not fit what came before."""
+        self.count += 1
+        match part:
+            case parts.Text(delta):
+                yield from self._text_delta(whole(delta))
+            case parts.Reasoning(delta):
+                yield from self._reasoning_delta(whole(delta))
+            case parts.ReasoningSignature(value):
+                yield from self._signature(value)
+            case parts.ToolCallStart(id, name):
+                yield from self._call(id, name)
+            case parts.ToolCallArguments(id, delta):
+                yield from self._arguments(id, whole(delta))
+            case parts.ToolCallEnd(id):
+                yield from self._call_end(id)
+            case parts.ToolResult(id, content):
+                yield from self._result(id, content)
+
+    @property
+    def between_answers(self) -> bool:
+        """Whether the model's next answer has not begun."""
+        nothing_open = self._text is None and self._thought is None
+        return nothing_open and not self.unanswered and (not self.messages or self.messages[-1].role == "tool")
+
+    @property
+    def kept(self) -> list[Message]:
+        """The messages that have something to say."""
+        empty = (message for message in self.messages if message.role == "assistant" and not _says(message))
+        left = {message.id for message in empty}
+        return [message for message in self.messages if message.id not in left]
+
+    def end(self, *, complete: bool = True) -> Iterator[Entry]:
+        """The end of whatever is open; `complete`: raises `Failure` for a call that is cut off."""
+        yield from self._end_message()
+        for id in list(self._open_calls):
+            yield from self._call_end(id, complete=complete)
+
+    def finished(self, usage: Usage, interrupts: Sequence[Interrupt] = (), pending: Sequence[str] = ()) -> str:
+        """RUN_FINISHED: with a success, or with what the run waits for."""
+        success = core.RunFinishedSuccessOutcome(pending_tool_call_ids=list(pending) or None)
+        interrupted = core.RunFinishedInterruptOutcome(interrupts=list(interrupts)) if interrupts else None
+        return self._finished(interrupted or success, usage)
+
+    def cancelled(self, usage: Usage) -> str:
+        """RUN_FINISHED of a run that somebody ended."""
+        return self._finished(core.RunFinishedCancelledOutcome(), usage)
+
+    def failed(self, failure: Failure, usage: Usage) -> str:
+        """RUN_ERROR, which ends the stream at any point."""
+        return event_json(core.RunErrorEvent(code=failure.code, message=failure.message, usage=self._usage(usage)))
+
+    def _finished(self, outcome: core.RunFinishedOutcome, usage: Usage) -> str:
+        return event_json(
+            core.RunFinishedEvent(
+                thread_id=self._thread_id, run_id=self._run_id, outcome=outcome, usage=self._usage(usage)
+            )
+        )
+
+    def _text_delta(self, delta: str) -> Iterator[Entry]:
+        if self._text is None:
+            yield from self.end()
+            said = self._assistant(new=self._said is not None)
+            self._text = []
+            yield event_json(core.TextMessageStartEvent(message_id=said.id, role="assistant"))
+        if delta:
+            self._text.append(delta)
+            yield self._assistant().id, delta
+
+    def _reasoning_delta(self, delta: str) -> Iterator[Entry]:
+        if self._thought is None:
+            yield from self.end()
+            self._thought = ReasoningMessage(id=str(uuid4()), content="")
+            self.messages.append(self._thought)
+            self._said = None
+            yield event_json(core.ReasoningStartEvent(message_id=self._thought.id))
+            yield event_json(core.ReasoningMessageStartEvent(message_id=self._thought.id))
+        if delta:
+            self._thought.content += delta
+            yield event_json(core.ReasoningMessageContentEvent(message_id=self._thought.id, delta=delta))
+
+    def _signature(self, value: str) -> Iterator[Entry]:
+        """Of the first thought of this answer that has none; where the model shows none, of one without text."""
+        thought = self._thought or next((each for each in self._thoughts() if not each.encrypted_value), None)
+        if not thought:
+            yield from self._reasoning_delta("")
+            thought = self._thought
+        assert thought
+        thought.encrypted_value = value
+        yield event_json(
+            core.ReasoningEncryptedValueEvent(subtype="message", entity_id=thought.id, encrypted_value=value)
+        )
+        if thought is self._thought:
+            yield from self._end_message()
+
+    def _thoughts(self) -> list[ReasoningMessage]:
+        """Those of the model's answer so far."""
+        said = [*takewhile(lambda message: message.role != "tool", reversed(self.messages))]
+        return [message for message in reversed(said) if isinstance(message, ReasoningMessage)]
+
+    def _call(self, id: str, name: str) -> Iterator[Entry]:
+        yield from self._end_message()
+        said = self._assistant()
+        call = ToolCall(id=id, function=FunctionCall(name=name, arguments=""))
+        said.tool_calls = [*(said.tool_calls or []), call]
+        self._open_calls[id] = self.unanswered[id] = call
+        yield event_json(core.ToolCallStartEvent(tool_call_id=id, tool_call_name=name, parent_message_id=said.id))
+
+    def _arguments(self, id: str, delta: str) -> Iterator[Entry]:
+        if id not in self._open_calls:
+            raise malformed_answer()
+        if delta:
+            self._open_calls[id].function.arguments += delta
+            yield event_json(core.ToolCallArgsEvent(tool_call_id=id, delta=delta))
+
+    def _call_end(self, id: str, *, complete: bool = True) -> Iterator[Entry]:
+        call = self._open_calls.get(id)
+        if call is None:
+            return
+        if not call.function.arguments:
+            yield from self._arguments(id, "{}")
+        del self._open_calls[id]
+        if complete and not is_json_object(call.function.arguments):
+            raise malformed_answer()
+        yield event_json(core.ToolCallEndEvent(tool_call_id=id))
+
+    def _result(self, id: str, content: str) -> Iterator[Entry]:
+        if id not in self.unanswered:
+            return
+        yield from self.end()
+        del self.unanswered[id]
+        message = ToolMessage(id=str(uuid4()), tool_call_id=id, content=content)
+        self.messages.append(message)
+        self._said = None
+        yield event_json(core.ToolCallResultEvent(message_id=message.id, tool_call_id=id, content=content, role="tool"))
+
+    def _end_message(self) -> Iterator[Entry]:
+        """The end of the text or the thought that is open, if one is."""
+        if self._text is not None:
+            self._keep_text()
+            yield event_json(core.TextMessageEndEvent(message_id=self._assistant().id))
+        if self._thought is not None:
+            id, self._thought = self._thought.id, None
+            yield event_json(core.ReasoningMessageEndEvent(message_id=id))
+            yield event_json(core.ReasoningEndEvent(message_id=id))
+
+    def _keep_text(self) -> None:
+        """Put the text into its message. Blank text is nothing that a model could be sent again."""
+        said, text = self._assistant(), "".join(self._text or ())
+        self._text = None
+        if text.strip():
+            said.content = text
+
+    def _assistant(self, new: bool = False) -> AssistantMessage:
+        """The message that the model's text and calls belong to."""
+        if self._said is None or new:
+            self._said = AssistantMessage(id=str(uuid4()))
+            self.messages.append(self._said)
+        return self._said
+
+    def _usage(self, usage: Usage) -> list[core.TokenUsage] | None:
+        """What the provider counted: of what it did not, nothing is said."""
+        if usage == Usage():
+            return None
+        counts = core.TokenUsage(
+            **self._names,
+            input_tokens=usage.input_tokens or None,
+            output_tokens=usage.output_tokens or None,
+            total_tokens=usage.input_tokens + usage.output_tokens,
+            cached_input_tokens=usage.cached_input_tokens,
+            cache_write_input_tokens=usage.cache_write_input_tokens,
+            reasoning_tokens=usage.reasoning_tokens,
+        )
+        return [counts]
+
+
+def _says(message: AssistantMessage) -> bool:
+    return bool(message.content or message.tool_calls)
+
+
+def is_json_object(text: str) -> bool:
+    """Whether the text is a JSON object."""
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def text_content(message_id: str, delta: str) -> str:
+    """TEXT_MESSAGE_CONTENT, the one event sent for every token: by hand it costs a fifteenth of its pydantic model."""
+    text = unbroken(json.dumps(delta, ensure_ascii=False))
+    return f'{{"type":"TEXT_MESSAGE_CONTENT","messageId":"{message_id}","delta":{text}}}'
+
+
+def error_event(code: str, message: str, details: dict[str, Any]) -> str:
+    """RUN_ERROR of a request that was refused."""
+    return event_json(core.RunErrorEvent(code=code, message=message, metadata=details or None))
+
+
+def event_json(event: core.BaseEvent) -> str:
+    """The event as one line of JSON."""
+    return unbroken(event.model_dump_json(by_alias=True))
+
+
+def unbroken(text: str) -> str:
+    """JSON without the characters that some readers take for the end of a line."""
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")

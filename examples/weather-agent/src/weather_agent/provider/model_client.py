@@ -1,0 +1,237 @@
+"""The client that calls the model: it tries again what passes, ends with the run, and tells what goes wrong."""
+
+import itertools
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, InvalidStateError
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
+from typing import Any
+
+from botocore.eventstream import EventStream
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EventStreamError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
+from tenacity import Retrying, retry_if_exception, sleep_using_event, stop_before_delay, stop_when_event_set
+from urllib3.exceptions import HTTPError
+
+from ..errors import Failure
+from .calls import ModelCall, ModelCalls, current_calls, wait
+from .failures import causes, is_passing, model_failure, status_failure, told_failure
+from .stream import Answer
+
+# Codes of https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html#API_runtime_ConverseStream_Errors
+# (in a stream they begin with a lower-case letter), and of the credentials that sign the call, where their HTTP status
+# does not say as much.
+FAILURES = {
+    "ThrottlingException": "throttled",
+    "ServiceQuotaExceededException": "throttled",
+    "ServiceUnavailableException": "model_unavailable",
+    "InternalServerException": "model_unavailable",
+    "ModelNotReadyException": "model_unavailable",
+    "ExpiredTokenException": "credentials",
+    "UnrecognizedClientException": "credentials",
+    "InvalidSignatureException": "credentials",
+}
+
+
+MESSAGE_START = {"messageStart": {"role": "assistant"}}
+
+
+class Frames:
+    """The events of one model call. One thread reads them; any thread may close it meanwhile."""
+
+    def __init__(self, stream: EventStream, call: ModelCall) -> None:
+        self._stream = stream
+        self._call = call
+        self._events = iter(stream)
+        self._lock = threading.Lock()
+        self._reading = self.closed = False
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return self
+
+    def __next__(self) -> dict[str, Any]:
+        """The next event. After `close`, there is none."""
+        with self._reader():
+            event: dict[str, Any] | None = None if self.closed else next(self._events, None)
+        if event is None or self.closed:
+            raise StopIteration
+        self._call.received(event)
+        return event
+
+    @contextmanager
+    def _reader(self) -> Iterator[None]:
+        """A thread that reads when the stream is closed is woken, and then frees the connection itself."""
+        with self._lock:
+            self._reading = True
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._reading = False
+                if self.closed:
+                    self._stream.close()
+
+    def close(self) -> None:
+        """End the call at once, and free its connection."""
+        with self._lock:
+            self.closed = True
+            # Only a shutdown wakes a thread that waits in a read: `close()` does not. botocore has no public way.
+            with suppress(OSError, RuntimeError, ValueError, AttributeError):
+                self._stream._raw_stream.shutdown()
+            if not self._reading:
+                self._stream.close()
+
+
+class ModelStream:
+    """The events of one answer, as a framework reads them. Whatever goes wrong is a `Failure`.
+
+    It is there once the answer has begun: a call that failed before can be made again, as nothing was handed on.
+    """
+
+    def __init__(self, stream: EventStream, calls: ModelCalls, call: ModelCall) -> None:
+        self._calls = calls
+        self._call = call
+        self._frames = Frames(stream, call)
+        calls.add(self._frames)
+        events = Answer(calls, call).events(self._frames)
+        try:
+            self._events = itertools.chain([MESSAGE_START, next(events)], events)
+        except BaseException:
+            self.close()
+            raise
+        call.begun()
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return self
+
+    def __next__(self) -> dict[str, Any]:
+        """The next event."""
+        try:
+            return next(self._events)
+        except StopIteration:
+            self._call.ended()
+            raise
+        except Exception as error:
+            failure = _explained(error)
+            self._call.failed(failure)
+            self._call.ended()
+            self._calls.failed(failure)
+            raise failure from failure.__cause__
+
+    def close(self) -> None:
+        """End the call at once, and free its connection."""
+        self._frames.close()
+
+
+class Response(Future[dict[str, Any]]):
+    """What boto3 answers. Closing it ends the wait."""
+
+    close = Future.cancel
+
+
+class TrackedClient:
+    """A `bedrock-runtime` client whose `converse_stream` belongs to the run that called it.
+
+    It retries what passes by itself, within the run's deadline and before the answer begins: nothing is sent twice.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def converse_stream(self, **request: Any) -> dict[str, Any]:
+        """The response of boto3's `converse_stream`."""
+        calls = current_calls()
+        call = calls.begin()
+        retrying = Retrying(
+            retry=retry_if_exception(is_passing),
+            stop=stop_before_delay(calls.retry_seconds) | stop_when_event_set(calls.closed),
+            wait=wait,
+            sleep=sleep_using_event(calls.closed),
+            reraise=True,
+        )
+        try:
+            return retrying(self._answer, request, calls, call)
+        except Failure as failure:
+            call.ended()
+            calls.failed(failure)
+            raise
+
+    def _answer(self, request: dict[str, Any], calls: ModelCalls, call: ModelCall) -> dict[str, Any]:
+        try:
+            call.sent(request)
+            response = self._response(request, calls)
+            return {**response, "stream": ModelStream(response["stream"], calls, call)}
+        except Exception as error:
+            failure = _explained(error)
+            call.failed(failure)
+            raise failure from failure.__cause__
+
+    def _response(self, request: dict[str, Any], calls: ModelCalls) -> dict[str, Any]:
+        """Ask in a thread that nobody waits for once the run has ended: boto3 cannot be woken before it answers."""
+        response = Response()
+
+        def ask() -> None:
+            try:
+                answer = self._client.converse_stream(**request)
+            except Exception as error:
+                with suppress(InvalidStateError):
+                    response.set_exception(error)
+                return
+            try:
+                response.set_result(answer)
+            except InvalidStateError:
+                answer["stream"].close()
+
+        calls.add(response)
+        threading.Thread(target=copy_context().run, args=(ask,), daemon=True).start()
+        return response.result()
+
+
+def failure(error: BaseException) -> Failure | None:
+    """What went wrong in a model call, without the provider's own text; None when it was not a model call."""
+    if told := told_failure(error):
+        return told
+    for cause in causes(error):
+        if isinstance(cause, ClientError):
+            return _client_failure(cause)
+        if isinstance(cause, NoCredentialsError | PartialCredentialsError | TokenRetrievalError | SSOError):
+            return model_failure("credentials")
+        if isinstance(cause, ParamValidationError):
+            return model_failure("model_refused")
+        if isinstance(cause, BotoCoreError | HTTPError):
+            return model_failure("model_unavailable")
+    return None
+
+
+def _explained(error: Exception) -> Failure:
+    """The failure that this is. boto3 and urllib3 raise whatever their parsers do when what comes is not Bedrock's."""
+    if told := told_failure(error):
+        return told
+    explained = failure(error) or model_failure("model_unavailable")
+    explained.__cause__ = error
+    return explained
+
+
+def _client_failure(error: ClientError) -> Failure:
+    """A gateway may give nothing but a status, and a stream nothing but a code."""
+    code, text = (str(error.response.get("Error", {}).get(name, "")) for name in ("Code", "Message"))
+    code = code[:1].upper() + code[1:]
+    metadata = error.response.get("ResponseMetadata", {})
+    headers = metadata.get("HTTPHeaders", {})
+    if code in FAILURES:
+        return model_failure(FAILURES[code], headers=headers)
+    if isinstance(error, EventStreamError) and code != "ValidationException":
+        return model_failure("model_error")
+    return status_failure(metadata.get("HTTPStatusCode", 400), text, headers)

@@ -1,0 +1,196 @@
+"""What callers send: checked before a stream starts, so that the model is never called for a bad request."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar, cast
+from uuid import uuid4
+
+from ag_ui.core import Context, Message, ResumeEntry, RunAgentInput, UserMessage
+from ag_ui.core import Tool as ClientTool
+from jsonschema import Draft202012Validator, SchemaError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..errors import Refused
+from ..tools import TOOLS
+from ..tools.toolbox import Tool
+
+SESSION_ID = re.compile(r"[!-~]{1,256}")
+TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+MAX_CLIENT_TOOLS = 128
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Follow(BaseModel):
+    """Read a run's events again, those after number `after`."""
+
+    model_config = ConfigDict(extra="forbid")
+    run_id: str = Field(alias="runId")
+    after: int = Field(default=0, ge=0, strict=True)
+
+
+class Cancel(BaseModel):
+    """End a run, or whatever the session does or waits for."""
+
+    model_config = ConfigDict(extra="forbid")
+    run_id: str | None = Field(default=None, alias="runId")
+
+
+class Simple(BaseModel):
+    """The simple form. The names in `OURS` may stand in an AG-UI input's `forwardedProps` too."""
+
+    model_config = ConfigDict(extra="forbid")
+    prompt: Any = None
+    resume: list[ResumeEntry] = []
+    context: list[Context] = []
+    state: dict[str, Any] | None = None
+    background: bool = Field(default=False, strict=True)
+    follow: Follow | None = None
+    cancel: Cancel | None = None
+    history: bool = Field(default=False, strict=True)
+
+
+OURS = {"background", "follow", "cancel", "history"}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of one session: a run, unless `follow`, `cancel` or `history` says otherwise."""
+
+    session_id: str
+    thread_id: str
+    run_id: str
+    parent_run_id: str | None = None
+    messages: tuple[Message, ...] = ()
+    resume: tuple[ResumeEntry, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    context: tuple[Context, ...] = ()
+    state: Mapping[str, Any] | None = None
+    background: bool = False
+    follow: Follow | None = None
+    cancel: Cancel | None = None
+    history: bool = False
+
+
+def parse(payload: Any, session_id: str | None, new_session_id: str) -> Request:
+    """What a request asks for.
+
+    `payload` is the simple form, `{"prompt": "…"}`, or an AG-UI `RunAgentInput`. The session is `session_id`
+    (AgentCore's header), else the input's `threadId`, else `new_session_id`. Raises `Refused` (400) with a stable code.
+    """
+    if not isinstance(payload, dict):
+        raise Refused(400, "not_an_object", 'The body must be a JSON object such as {"prompt": "Hello"}.')
+    if "messages" in payload or "threadId" in payload:
+        return _from_run_input(payload, session_id)
+    simple = _valid(Simple, payload, "invalid_request")
+    session = checked_session(session_id or new_session_id)
+    asks = not (simple.resume or _command(simple))
+    messages = (UserMessage(id=str(uuid4()), content=checked_text(simple.prompt)),) if asks else ()
+    if not asks and simple.prompt is not None:
+        raise Refused(400, "invalid_prompt", "`prompt` asks a new question: it cannot stand beside this field.")
+    return Request(session, session, str(uuid4()), messages=messages, **_fields(simple))
+
+
+def _from_run_input(payload: dict[str, Any], session_id: str | None) -> Request:
+    run = _valid(RunAgentInput, payload, "invalid_run_input")
+    props = run.forwarded_props if isinstance(run.forwarded_props, dict) else {}
+    ours = {name: value for name, value in props.items() if name in OURS}
+    rest = {"resume": payload.get("resume") or [], "context": payload.get("context") or [], "state": run.state}
+    simple = _valid(Simple, rest | ours, "invalid_run_input")
+    thread = checked_session(run.thread_id)
+    return Request(
+        checked_session(session_id or thread),
+        thread,
+        run.run_id,
+        run.parent_run_id,
+        messages=tuple(run.messages),
+        tools=tuple(_client_tools(run.tools or [])),
+        **_fields(simple),
+    )
+
+
+def _command(simple: Simple) -> bool:
+    return bool(simple.follow or simple.cancel or simple.history)
+
+
+def _fields(simple: Simple) -> dict[str, Any]:
+    return {
+        "resume": tuple(simple.resume),
+        "context": tuple(simple.context),
+        "state": simple.state,
+        "background": simple.background,
+        "follow": simple.follow,
+        "cancel": simple.cancel,
+        "history": simple.history,
+    }
+
+
+def _client_tools(tools: list[ClientTool]) -> list[Tool]:
+    """The tools that the client brings, and runs itself."""
+    own = {tool.name for tool in TOOLS}
+    names = [tool.name for tool in tools]
+    if len(tools) > MAX_CLIENT_TOOLS:
+        raise Refused(400, "invalid_tools", f"There are {len(tools)} tools: {MAX_CLIENT_TOOLS} are the most.")
+    for name in names:
+        if not TOOL_NAME.fullmatch(name) or names.count(name) > 1:
+            raise Refused(400, "invalid_tools", "A tool's name is unique, of 1 to 64 letters, digits, `_` and `-`.")
+        if name in own:
+            raise Refused(400, "tool_name_taken", f"The agent has a tool {name} of its own.")
+    return [Tool(tool.name, tool.description or tool.name, _schema(tool)) for tool in tools]
+
+
+def _schema(tool: ClientTool) -> dict[str, Any]:
+    schema = tool.parameters or {"type": "object", "properties": {}}
+    if not is_object_schema(json.dumps(schema)):
+        message = f"The parameters of {tool.name} are no JSON schema of an object, complete in itself."
+        raise Refused(400, "invalid_tools", message)
+    return cast(dict[str, Any], schema)
+
+
+@lru_cache
+def is_object_schema(text: str) -> bool:
+    """Whether the JSON is a schema of an object that refers to nothing outside of itself."""
+    schema = json.loads(text)
+    try:
+        Draft202012Validator.check_schema(schema)
+    except (SchemaError, RecursionError):
+        return False
+    is_object = isinstance(schema, dict) and schema.get("type") == "object"
+    return is_object and all(ref.startswith("#") for ref in _references(schema))
+
+
+def _references(schema: Any) -> list[str]:
+    if isinstance(schema, dict):
+        own = [str(value) for key, value in schema.items() if key in ("$ref", "$dynamicRef")]
+        return own + [ref for value in schema.values() for ref in _references(value)]
+    return [ref for item in schema for ref in _references(item)] if isinstance(schema, list) else []
+
+
+def checked_text(prompt: Any) -> str:
+    """A question. Raises `Refused` where it is no text, or blank."""
+    if not isinstance(prompt, str) or not prompt.strip():
+        raise Refused(400, "invalid_prompt", "`prompt` must be text, and not blank.")
+    return prompt
+
+
+def checked_session(session_id: str) -> str:
+    """A session id. Raises `Refused` where it does not have the form of one."""
+    if not SESSION_ID.fullmatch(session_id):
+        raise Refused(400, "invalid_session", "A session id is 1 to 256 printable ASCII characters, without spaces.")
+    return session_id
+
+
+def _valid(model: type[Model], payload: Any, code: str) -> Model:
+    try:
+        return model.model_validate(payload)
+    except (ValidationError, RecursionError) as error:
+        raise Refused(400, code, f"The body is not what this agent takes: {_explain(error)}") from error
+
+
+def _explain(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return "nested too deeply."
+    first = error.errors(include_input=False, include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}."

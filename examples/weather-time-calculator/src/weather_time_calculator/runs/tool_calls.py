@@ -1,0 +1,171 @@
+"""The tool calls of one run: those that run, and those that wait for a person or for the client."""
+
+import asyncio
+import copy
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from ag_ui.core import Interrupt, StateDeltaEvent, ToolMessage
+
+from ..conversation.conversation import Turn
+from ..conversation.history import Call, call_of, text_of
+from ..tools import TOOLS
+from ..tools.ask import Ask
+from ..tools.progress import CurrentCall, current_call
+from ..tools.results import readable
+from ..tools.state import changes, current_state
+from ..tools.toolbox import Tool, Workers
+from . import parts
+from .events import RunEvents, event_json
+
+SETTLE_SECONDS = 0.01
+"""Frameworks tell calls through queues: before a run pauses, what they hold has come."""
+UNKNOWN_OUTCOME = "Error: the call was interrupted. Nobody knows whether it had an effect."
+
+
+class ToolCalls:
+    """Runs tools, tells their results, and knows when a run has nothing left but to wait."""
+
+    def __init__(
+        self,
+        events: RunEvents,
+        tell: Callable[[parts.Part | str], None],
+        stop: Callable[[], None],
+        workers: Workers,
+        *,
+        names: Collection[str],
+        answer_seconds: float,
+    ) -> None:
+        self.paused = False
+        """Whether every call that has no result waits for one from outside."""
+        self._events = events
+        self._tell = tell
+        self._stop = stop
+        self._workers = workers
+        self._names = names
+        self._answer_seconds = answer_seconds
+        self._begun: set[str] = set()
+        self._waiting: dict[str, Interrupt | None] = {}
+
+    @property
+    def interrupts(self) -> list[Interrupt]:
+        """What people are asked."""
+        return [interrupt for interrupt in self._waiting.values() if interrupt]
+
+    @property
+    def client_calls(self) -> list[str]:
+        """The calls of the client's tools."""
+        return [call_id for call_id, interrupt in self._waiting.items() if not interrupt]
+
+    async def make(self, tool: Tool, arguments: dict[str, Any], call_id: str) -> str:
+        """What a framework's call of a tool returns; a call that waits never does, and is cancelled with the run."""
+        call_id = call_id or self._oldest(tool.name, arguments)
+        self._begun.add(call_id)
+        if tool.function is None:
+            return await self._wait(call_id, None)
+        try:
+            checked = tool.arguments(arguments)
+        except ValueError as error:
+            return self._done(call_id, f"Error: {error}")
+        if tool.approval and tool.approval.needed(checked):
+            return await self._wait(call_id, self._approval(tool, checked, call_id))
+        return await self._run(tool, checked, call_id)
+
+    async def _run(self, tool: Tool, checked: dict[str, Any], call_id: str) -> str:
+        assert tool.function
+        state = current_state.get()
+        before = copy.deepcopy(state)
+        current_call.set(CurrentCall(call_id, self._tell))
+        result = await self._workers.run(tool.function, checked)
+        if delta := changes(before, state):
+            self._tell(event_json(StateDeltaEvent.model_validate({"delta": delta})))
+        if isinstance(result, Ask):
+            question = self._interrupt("input_required", result.message, result.schema, call_id)
+            return await self._wait(call_id, question)
+        return self._done(call_id, result)
+
+    def _done(self, call_id: str, result: str) -> str:
+        self._tell(parts.ToolResult(call_id, result))
+        return result
+
+    def _oldest(self, name: str, arguments: dict[str, Any]) -> str:
+        """The id of the oldest such call that has not begun, for frameworks that do not say which they make."""
+        calls = (call_of(call) for id, call in self._events.unanswered.items() if id not in self._begun)
+        return next((call.id for call in calls if (call.name, call.arguments) == (name, arguments)), "")
+
+    async def _wait(self, call_id: str, interrupt: Interrupt | None) -> str:
+        self._waiting[call_id] = interrupt
+        told = -1
+        while True:
+            if told == self._events.count:
+                self._settle()
+            told = self._events.count
+            await asyncio.sleep(SETTLE_SECONDS)
+
+    def _settle(self) -> None:
+        """Pause, if nothing is left but to wait. A call of a tool that does not exist needs nobody: it has failed."""
+        for call_id, call in list(self._events.unanswered.items()):
+            if call.function.name not in self._names:
+                self._done(call_id, f"Error: there is no tool {call.function.name}.")
+        if self._events.unanswered.keys() == self._waiting.keys():
+            self.paused = True
+            self._stop()
+
+    def _approval(self, tool: Tool, arguments: dict[str, Any], call_id: str) -> Interrupt:
+        assert tool.approval
+        edited = {key: value for key, value in tool.parameters.items() if key != "$defs"}
+        schema = {
+            "type": "object",
+            "properties": {"approved": {"type": "boolean"}, "reason": {"type": "string"}, "editedArgs": edited},
+            "required": ["approved"],
+            "$defs": tool.parameters.get("$defs", {}),
+        }
+        return self._interrupt("tool_call", tool.approval.text(arguments), schema, call_id)
+
+    def _interrupt(self, reason: str, message: str, schema: dict[str, Any], call_id: str) -> Interrupt:
+        expires = datetime.now(UTC) + timedelta(seconds=self._answer_seconds)
+        return Interrupt(
+            id=str(uuid4()),
+            reason=reason,
+            message=message,
+            tool_call_id=call_id,
+            response_schema=schema,
+            expires_at=expires.isoformat(timespec="seconds"),
+        )
+
+    async def answer(self, turn: Turn) -> None:
+        """Give the calls that waited their results: from the client's tools, from people, or from tools approved."""
+        for message in turn.results:
+            self._done(message.tool_call_id, _client_result(message))
+        await asyncio.gather(*(self._answered(call_of(call), turn) for call in list(self._events.unanswered.values())))
+
+    async def _answered(self, call: Call, turn: Turn) -> str:
+        if call.id not in turn.answers:
+            return self._done(call.id, UNKNOWN_OUTCOME)
+        interrupt, entry = turn.answers[call.id]
+        if entry.status == "cancelled":
+            return self._done(call.id, "Error: the user cancelled this.")
+        if interrupt.reason != "tool_call":
+            return self._done(call.id, readable(entry.payload))
+        answer: dict[str, Any] = entry.payload or {}
+        if not answer["approved"]:
+            reason = answer.get("reason", "")
+            return self._done(call.id, f"Error: the user declined this{': ' if reason else '.'}{reason}")
+        return await self._approved(call, answer.get("editedArgs", call.arguments))
+
+    async def _approved(self, call: Call, arguments: dict[str, Any]) -> str:
+        tool = next((tool for tool in TOOLS if tool.name == call.name), None)
+        if tool is None or tool.function is None:
+            return self._done(call.id, f"Error: there is no tool {call.name}.")
+        try:
+            checked = tool.arguments(arguments)
+        except ValueError as error:
+            return self._done(call.id, f"Error: {error}")
+        return await self._run(tool, checked, call.id)
+
+
+def _client_result(message: ToolMessage) -> str:
+    text = readable(text_of(message))
+    return f"Error: {message.error}\n{text}" if message.error else text

@@ -1,0 +1,1 @@
+"""What is served over HTTP and WebSocket: it begins runs, and reads their logs."""

@@ -1,0 +1,95 @@
+"""Conversations by session id, each with the run that goes on in it and the runs that were."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+from ..conversation.conversation import Conversation
+from ..errors import Failure, Refused
+from ..runs.run import Run
+
+logger = logging.getLogger(__name__)
+
+FREE_SECONDS = 0.2
+"""How long a request waits for a session whose caller has just left."""
+
+
+class Session:
+    """One session. `conversation` is None until it is read from where conversations are kept."""
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+        self.conversation: Conversation | None = None
+        self.lock = asyncio.Lock()
+        self.runs: dict[str, Run] = {}
+
+    @property
+    def active(self) -> Run | None:
+        """The run that goes on."""
+        return next((run for run in self.runs.values() if not run.ended), None)
+
+    def add(self, run: Run, follow_seconds: float) -> None:
+        """Hold a run, and for so long after its end, so that it can be followed."""
+
+        def forget() -> None:
+            if self.runs.get(run.id) is run:
+                del self.runs[run.id]
+
+        loop = asyncio.get_running_loop()
+        self.runs[run.id] = run
+        run.task.add_done_callback(lambda _: loop.call_later(follow_seconds, forget))
+
+
+class Sessions:
+    """Holds at most `max_sessions` sessions, and lets at most `max_runs` runs go on at once.
+
+    Not thread-safe: every call is made from the server's event loop.
+    """
+
+    def __init__(self, *, max_sessions: int, max_runs: int, read: Callable[[str], Awaitable[Conversation]]) -> None:
+        self._max_sessions = max_sessions
+        self._max_runs = max_runs
+        self._read = read
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self.closed = False
+
+    @property
+    def active(self) -> list[Run]:
+        """The runs that go on."""
+        return [run for session in self._sessions.values() if (run := session.active)]
+
+    async def get(self, session_id: str) -> Session:
+        """The session, its conversation read."""
+        session = self._sessions.setdefault(session_id, Session(session_id))
+        self._sessions.move_to_end(session_id)
+        self._forget_oldest()
+        async with session.lock:
+            if session.conversation is None:
+                session.conversation = await self._kept(session_id)
+        return session
+
+    async def _kept(self, session_id: str) -> Conversation:
+        try:
+            return await self._read(session_id)
+        except Failure as failure:
+            logger.error("session %r cannot be read", session_id, exc_info=failure)
+            raise Refused(503, failure.code, failure.message) from failure
+
+    async def free(self, session: Session) -> None:
+        """Return once the session has no run. Raises `Refused`: 409 if it goes on, 503 when the server is full."""
+        if self.closed:
+            raise Refused(503, "shutting_down", "The server is shutting down. Ask again.")
+        if run := session.active:
+            await asyncio.wait({run.task}, timeout=None if run.ending else FREE_SECONDS)
+        if run := session.active:
+            message = "This session is answering already. Wait, follow that run, or use another session."
+            raise Refused(409, "session_busy", message, runId=run.id)
+        if len(self.active) >= self._max_runs:
+            raise Refused(503, "server_busy", f"The server runs {self._max_runs} turns already. Try again soon.")
+
+    def _forget_oldest(self) -> None:
+        excess = len(self._sessions) - self._max_sessions
+        idle = [id for id, session in list(self._sessions.items())[:-1] if not session.active]
+        for id in idle[: max(excess, 0)]:
+            del self._sessions[id]

@@ -1,0 +1,87 @@
+"""The agent over a WebSocket: the events of `POST /invocations`, one request after the other on one connection."""
+
+import asyncio
+from contextlib import aclosing
+from typing import Any
+from uuid import uuid4
+
+from pydantic_core import from_json
+from starlette.websockets import WebSocket
+
+from ..errors import Refused
+from ..runs.events import error_event
+from ..runs.requests import Request, parse
+from ..settings import Settings
+from .service import Service
+
+MAX_WAITING = 16
+"""Requests that may wait on a connection while another is answered."""
+
+
+class Dialogue:
+    """One connection: each message is a request body, each answer its events. Closing it ends the run."""
+
+    def __init__(self, websocket: WebSocket, session_id: str | None, service: Service, settings: Settings) -> None:
+        self._websocket = websocket
+        self._session_id = session_id
+        self._own_session_id = str(uuid4())
+        self._service = service
+        self._max_bytes = settings.max_frame_bytes
+        self._waiting: asyncio.Queue[Request] = asyncio.Queue(MAX_WAITING)
+
+    async def hold(self) -> None:
+        """Accept, and answer until the client closes."""
+        await self._websocket.accept()
+        tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._answer_all())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _read(self) -> None:
+        """Read on while a run is told: that is how the end of the connection, and a `cancel`, are noticed."""
+        while (message := await self._websocket.receive())["type"] != "websocket.disconnect":
+            try:
+                await self._take(message.get("text") or message.get("bytes") or "")
+            except Refused as refused:
+                await self._refuse(refused)
+
+    async def _take(self, body: str | bytes) -> None:
+        request = parse(_json(body), self._session_id, self._own_session_id)
+        if request.cancel:
+            await self._service.cancel(request)  # the run's own last event tells it
+            return
+        try:
+            self._waiting.put_nowait(request)
+        except asyncio.QueueFull:
+            message = f"{MAX_WAITING} requests wait on this connection already."
+            raise Refused(503, "connection_busy", message) from None
+
+    async def _answer_all(self) -> None:
+        while True:
+            request = await self._waiting.get()
+            try:
+                await self._answer(request)
+            except Refused as refused:
+                await self._refuse(refused)
+
+    async def _answer(self, request: Request) -> None:
+        async with self._service.events(request) as events, aclosing(events):
+            async for _, event in events:
+                if len(event.encode()) <= self._max_bytes:
+                    await self._websocket.send_text(event)
+                elif not event.startswith('{"type":"MESSAGES_SNAPSHOT"') or request.history:
+                    message = f"An event is larger than a frame of {self._max_bytes} bytes: use POST /invocations."
+                    raise Refused(413, "event_too_large", message)
+
+    async def _refuse(self, refused: Refused) -> None:
+        await self._websocket.send_text(error_event(refused.code, refused.message, refused.details))
+
+
+def _json(body: str | bytes) -> Any:
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise Refused(400, "invalid_json", f"The message is not JSON: {error}") from error
