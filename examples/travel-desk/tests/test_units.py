@@ -14,7 +14,13 @@ from ag_ui import core
 from ag_ui.core import TextMessageContentEvent
 
 from travel_desk.conversation.conversation import Conversation
-from travel_desk.conversation.history import Answer, Question, Results, recent, steps
+from travel_desk.conversation.history import (
+    Answer,
+    Question,
+    Results,
+    recent,
+    steps,
+)
 from travel_desk.errors import BadSetting, Failure
 from travel_desk.runs.events import text_content
 from travel_desk.runs.log import RunLog

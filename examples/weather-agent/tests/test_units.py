@@ -14,7 +14,13 @@ from ag_ui import core
 from ag_ui.core import TextMessageContentEvent
 
 from weather_agent.conversation.conversation import Conversation
-from weather_agent.conversation.history import Answer, Question, Results, recent, steps
+from weather_agent.conversation.history import (
+    Answer,
+    Question,
+    Results,
+    recent,
+    steps,
+)
 from weather_agent.errors import BadSetting, Failure
 from weather_agent.runs.events import text_content
 from weather_agent.runs.log import RunLog

@@ -14,7 +14,13 @@ from ag_ui import core
 from ag_ui.core import TextMessageContentEvent
 
 from weather_time_calculator.conversation.conversation import Conversation
-from weather_time_calculator.conversation.history import Answer, Question, Results, recent, steps
+from weather_time_calculator.conversation.history import (
+    Answer,
+    Question,
+    Results,
+    recent,
+    steps,
+)
 from weather_time_calculator.errors import BadSetting, Failure
 from weather_time_calculator.runs.events import text_content
 from weather_time_calculator.runs.log import RunLog
