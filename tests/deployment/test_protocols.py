@@ -47,7 +47,8 @@ ASK = """
 import asyncio, json, sys
 from my_agent.tools.agent import AgentConfig, OtherAgent
 try:
-    print(asyncio.run(OtherAgent("peer", AgentConfig(address=sys.argv[1], headers=json.loads(sys.argv[2]))).ask("Count to 9")))
+    config = AgentConfig(address=sys.argv[1], headers=json.loads(sys.argv[2]))
+    print(asyncio.run(OtherAgent("peer", config).ask("Count to 9")))
 except ValueError as error:
     print(error)
 """
@@ -82,6 +83,9 @@ def test_it_is_deployed_with_its_protocol_and_asked_over_it(installed: tuple[str
         (told,) = call(runtime.arn, {"method": "SendMessage", "params": {"message": message}}, "eve")
         assert told["result"]["task"]["artifacts"][0]["parts"] == [{"text": "1 2 3"}]
         assert asked(project, runtime.arn) == "1 2 3 4 5 6 7 8 9"
+        chat = [project.python, "-m", "clients.terminal", "--runtime", runtime.arn, "Count to 9"]
+        shown = subprocess.run(chat, cwd=project.path, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        assert (shown.returncode, shown.stdout) == (0, "1 2 3 4 5 6 7 8 9\n"), shown.stderr
         assert "HTTP 403" in asked(project, runtime.arn, Authorization="Bearer x")
         assert asked(project, f"{runtime.arn}x") == "The agent peer is not at its address: HTTP 404."
     else:
