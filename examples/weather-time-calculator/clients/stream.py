@@ -85,7 +85,7 @@ class Run:
         self._connected = self._begun = follow is not None
         self._heard = time.monotonic()
         self._pause = 0.05
-        self._body = self._following if follow else self._input
+        self._body = self._go_on() if follow else self._input
 
     @property
     def request(self) -> Json:
@@ -102,19 +102,30 @@ class Run:
         """What ends the run: the arguments of httpx2's `post`."""
         return {"url": self.url, "json": {"cancel": {"runId": self.id}}, "headers": self.headers, "timeout": 5.0}
 
-    def take(self, message: httpx2.ServerSentEvent) -> Json | None:
+    def answered(self, answers: Sequence[Mapping[str, Any]]) -> "Run":
+        """The run that goes on with these answers."""
+        return Run(self.url, self.session, resume=answers)
+
+    def take(self, message: httpx2.ServerSentEvent) -> Iterator[Json]:
         """The event in a message of the stream, if there is one. Raises `AgentError` for RUN_ERROR."""
         if not message.data:
-            return None
+            return
         event: Json = json.loads(message.data)
-        self._connected = self._begun = True
-        self.is_lost = False
+        self._heard_of_it()
         self._after = int(message.id or 0)
-        self._heard, self._pause = time.monotonic(), 0.05
         self.ended = event["type"] in ("RUN_FINISHED", "RUN_ERROR")
         if event["type"] == "RUN_ERROR":
             raise AgentError(event.get("code", "run_error"), event["message"], event.get("metadata"))
-        return event
+        yield event
+
+    def take_whole(self, response: httpx2.Response, body: bytes) -> Iterator[Json]:
+        """The events in an answer that is no stream: there are none, for it refuses the request."""
+        raise Refused(refusal(response, body))
+
+    def _heard_of_it(self) -> None:
+        self._connected = self._begun = True
+        self.is_lost = False
+        self._heard, self._pause = time.monotonic(), 0.05
 
     def failed(self, error: Exception) -> float:
         """Prepare to ask for the rest; gives the seconds to wait before. Raises `AgentError` if nothing will come."""
@@ -125,16 +136,19 @@ class Run:
         if told.code == "no_such_run" and self._is_unheard_of(told):
             self._body, self._pause = self._input, 0.05
         elif told.code in PASSING or told.details.get("runId") == self.id:
-            self._body = self._following
+            self._body = self._go_on()
         else:
-            raise self._end(told if self._body is self._input else lost()) from error
+            raise self._end(told if self._is_asking else lost()) from error
         if time.monotonic() - self._heard > PATIENCE:
             raise (told if isinstance(error, Refused) else lost()) from error
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
         return self._pause * random.uniform(0.5, 1)
 
     @property
-    def _following(self) -> Json:
+    def _is_asking(self) -> bool:
+        return self._body is self._input
+
+    def _go_on(self) -> Json:
         return {"follow": {"runId": self.id, "after": self._after}}
 
     def _is_unheard_of(self, told: AgentError) -> bool:
@@ -174,10 +188,13 @@ async def events(run: Run, auth: httpx2.Auth | None = None) -> AsyncGenerator[Js
             while not run.ended:
                 try:
                     async with client.sse(**run.request) as source:
-                        await _accepted_async(source.response)
-                        async for message in source:
-                            if event := run.take(message):
+                        if not is_stream(source.response):
+                            for event in run.take_whole(source.response, await source.response.aread()):
                                 yield event
+                        else:
+                            async for message in source:
+                                for event in run.take(message):
+                                    yield event
                     broken_off(run)
                 except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, TypeError, KeyError, Refused) as error:
                     await asyncio.sleep(run.failed(error))
@@ -207,9 +224,9 @@ def accepted(response: httpx2.Response) -> None:
         raise Refused(refusal(response, response.read()))
 
 
-async def _accepted_async(response: httpx2.Response) -> None:
-    if not response.is_success:
-        raise Refused(refusal(response, await response.aread()))
+def is_stream(response: httpx2.Response) -> bool:
+    """Whether the response is a stream, or says at once what there is to say."""
+    return response.is_success and not response.headers.get("content-type", "").startswith("application/json")
 
 
 def broken_off(run: Run) -> None:

@@ -1,7 +1,7 @@
 """The agent's turns as typed AG-UI events, each as soon as it arrives."""
 
 import inspect
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from time import sleep
@@ -31,6 +31,7 @@ from ..stream import (
     events,
     events_of,
     explained,
+    is_stream,
     local,
 )
 
@@ -114,8 +115,7 @@ class AgentClient(BaseAgent):
             asked = _interrupts(last)
             if not asked or approve is None:
                 return
-            answers = [resume_entry(interrupt.id, approve(interrupt)) for interrupt in asked]
-            run = Run(self.url, run.session, resume=answers)
+            run = run.answered([resume_entry(interrupt.id, approve(interrupt)) for interrupt in asked])
 
     def _events(self, run: Run) -> Generator[Event, None, Event | None]:
         last = None
@@ -124,9 +124,8 @@ class AgentClient(BaseAgent):
                 while not run.ended:
                     try:
                         with client.sse(**run.request) as source:
-                            accepted(source.response)
-                            for message in source:
-                                for last in _typed(run.take(message)):
+                            for event in _taken(run, source):
+                                for last in _typed(event):
                                     yield last
                         broken_off(run)
                     except ERRORS as error:
@@ -181,8 +180,7 @@ class AsyncAgentClient(BaseAgent):
             asked = _interrupts(last)
             if not asked or approve is None:
                 return
-            answers = [resume_entry(interrupt.id, await _said(approve(interrupt))) for interrupt in asked]
-            run = Run(self.url, run.session, resume=answers)
+            run = run.answered([resume_entry(interrupt.id, await _said(approve(interrupt))) for interrupt in asked])
 
     async def _post(self, session: str, body: Json) -> httpx2.Response:
         async with httpx2.AsyncClient(auth=self.auth, **connection(self.url)) as client:
@@ -192,9 +190,16 @@ class AsyncAgentClient(BaseAgent):
                 return response
 
 
-def _typed(event: Json | None) -> list[Event]:
+def _taken(run: Run, source: httpx2.EventSource) -> Iterator[Json]:
+    if not is_stream(source.response):
+        return (yield from run.take_whole(source.response, source.response.read()))
+    for message in source:
+        yield from run.take(message)
+
+
+def _typed(event: Json) -> list[Event]:
     """The event, or nothing where its type is newer than the `ag-ui-protocol` installed here."""
-    return [EVENT.validate_python(event)] if event and event["type"] in KNOWN else []
+    return [EVENT.validate_python(event)] if event["type"] in KNOWN else []
 
 
 def _interrupts(event: Event | None) -> list[Interrupt]:

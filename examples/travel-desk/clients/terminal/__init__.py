@@ -7,8 +7,9 @@ import sys
 
 import httpx2
 
-from ..stream import address, local, new_session
+from ..stream import new_session
 from .chat import INTERRUPTED, Chat
+from .wire import local, place
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -59,7 +60,7 @@ def _place(arguments: argparse.Namespace) -> tuple[str, httpx2.Auth | None]:
             return deployed(arguments.runtime, os.environ.get("AGENT_TOKEN"))
         except (ValueError, BotoCoreError) as error:
             sys.exit(f"chat: {error}")
-    return address(arguments.url), None
+    return place(arguments.url), None
 
 
 def _session(value: str) -> str:

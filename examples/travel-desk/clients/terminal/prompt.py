@@ -11,6 +11,7 @@ from ..stream import Json, new_session
 from .chat import OK, Chat, calls_of
 from .live import Answer
 from .view import printable
+from .wire import can_edit
 
 HELP = """\
 Enter sends. Alt+Enter, or a backslash before Enter, starts a new line.
@@ -106,6 +107,8 @@ def _show_history(chat: Chat) -> None:
 
 
 def _edit(chat: Chat, prompt: PromptSession[str]) -> None:
+    if not can_edit(chat.url):
+        return chat.note("A2A has no way to change an earlier question: ask anew.")
     asked = [message for message in chat.history() if message["role"] == "user"]
     if not asked:
         return chat.note("There is no question to edit.")

@@ -7,8 +7,9 @@ import sys
 
 import httpx2
 
-from ..stream import address, local, new_session
+from ..stream import new_session
 from .chat import INTERRUPTED, Chat
+from .wire import local, place
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -41,13 +42,25 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("chat", description="Talk to the agent. Without a question: a conversation.")
     parser.add_argument("question", nargs="*", help="ask this, print the answer and exit (or pipe the question in)")
     parser.add_argument("--url", default=local(), help="where the agent answers (default: %(default)s)")
+    parser.add_argument("--runtime", metavar="ARN", help="ask this deployed agent, with AGENT_TOKEN or AWS credentials")
     parser.add_argument("--interactive", action="store_true", help="go on with a conversation after the question")
     parser.add_argument("--session", metavar="ID", type=_session, help="continue this session (default: a new one)")
     return parser
 
 
 def _place(arguments: argparse.Namespace) -> tuple[str, httpx2.Auth | None]:
-    return address(arguments.url), None
+    if arguments.runtime:
+        import os
+
+        from botocore.exceptions import BotoCoreError
+
+        from ..runtime import deployed
+
+        try:
+            return deployed(arguments.runtime, os.environ.get("AGENT_TOKEN"))
+        except (ValueError, BotoCoreError) as error:
+            sys.exit(f"chat: {error}")
+    return place(arguments.url), None
 
 
 def _session(value: str) -> str:

@@ -11,7 +11,8 @@ from urllib.parse import urljoin
 import httpx2
 from rich.console import Console
 
-from ..stream import SESSION_HEADER, AgentError, Json, Run, accepted, connection, events, events_of, explained
+from ..stream import AgentError, Json, Run, connection, events, explained
+from . import wire
 from .view import PlainView, ToolCall, TurnView
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
@@ -36,7 +37,8 @@ class Chat:
     def ask(self, question: str, instead_of: str | None = None) -> int:
         """One turn, shown as it streams. Returns an exit code; after any of them the session can be asked again."""
         self.tools = []
-        return self._done(self._turn(Run(self.url, self.session, prompt=question, instead_of=instead_of)))
+        changed = {"instead_of": instead_of} if instead_of else {}
+        return self._done(self._turn(wire.run(self.url, self.session, prompt=question, **changed)))
 
     def check(self) -> int:
         """Whether an agent answers at all: an exit code, after a word on what to do if none does."""
@@ -49,7 +51,7 @@ class Chat:
     def history(self) -> list[Json]:
         """The messages of the session, as the agent knows them; none, and a complaint, where it cannot be asked."""
         try:
-            return asyncio.run(self._recall())[0]
+            return asyncio.run(self._recall()).messages
         except AgentError as error:
             self._complain(error)
             return []
@@ -88,7 +90,7 @@ class Chat:
                 self.note(f"The agent waits for an answer: chat --interactive --session {self.session}")
                 return FAILED
             answers = [await asyncio.to_thread(self._answer, interrupt) for interrupt in asked]
-            run = Run(self.url, self.session, resume=answers)
+            run = run.answered(answers)
         return OK
 
     def _answer(self, interrupt: Json) -> Json:
@@ -106,27 +108,17 @@ class Chat:
         return view.interrupts
 
     async def _go_on(self) -> int:
-        messages, last, running = await self._recall()
-        self.waiting = {id: call for id, call in calls_of(messages).items() if not call.result}
-        if running:
-            return await self._turn(Run(self.url, self.session, follow=running))
-        asked = (last.get("outcome") or {}).get("interrupts")
-        if not asked or not self.person:
+        session = await self._recall()
+        self.waiting = {id: call for id, call in calls_of(session.messages).items() if not call.result}
+        if session.is_running:
+            return await self._turn(session.run)
+        if not session.asked or not self.person:
             return OK
-        answers = [await asyncio.to_thread(self._answer, interrupt) for interrupt in asked]
-        return await self._turn(Run(self.url, self.session, resume=answers))
+        answers = [await asyncio.to_thread(self._answer, interrupt) for interrupt in session.asked]
+        return await self._turn(session.run.answered(answers))
 
-    async def _recall(self) -> tuple[list[Json], Json, str | None]:
-        """The messages, the event that tells what the session waits for, and the run that goes on."""
-        headers = {SESSION_HEADER: self.session}
-        async with httpx2.AsyncClient(auth=self.auth, **connection(self.url)) as client:
-            with explained(self.url):
-                response = await client.post(self.url, json={"history": True}, headers=headers)
-                await response.aread()
-                accepted(response)
-                told = events_of(response)
-                snapshot = next(event for event in told if event["type"] == "MESSAGES_SNAPSHOT")
-        return snapshot["messages"], told[-1], (snapshot.get("metadata") or {}).get("activeRunId")
+    async def _recall(self) -> wire.Recalled:
+        return await wire.recall(self.url, self.auth, self.session)
 
     def _view(self) -> TurnView:
         if not sys.stdout.isatty() or self.out.is_dumb_terminal:
