@@ -32,7 +32,10 @@ async def _start(request: Request) -> JSONResponse:
 
 
 async def _stop(request: Request) -> JSONResponse:
-    session = request.query_params["sessionId"]
+    session = request.query_params.get("sessionId", "")
+    if session not in sessions:
+        headers = {"x-amzn-errortype": "ResourceNotFoundException"}
+        return JSONResponse({"message": "Session does not exist"}, 404, headers)
     sessions.remove(session)
     return JSONResponse(_about(request, session) | {"lastUpdatedAt": CREATED})
 
