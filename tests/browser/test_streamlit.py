@@ -43,3 +43,13 @@ def test_text_grows_and_stop_stops_it(page: Page) -> None:
     box.fill("What did I ask before?")
     box.press("Enter")
     expect(page.get_by_text("This is your first question.")).to_be_visible(timeout=60_000)
+
+
+def test_arguments_are_edited_before_they_are_approved(page: Page) -> None:
+    box = page.get_by_placeholder("Ask something")
+    box.fill('call launch {"rocket": "Ariane", "count": 2}')
+    box.press("Enter")
+    expect(page.get_by_text("Launch Ariane?")).to_be_visible(timeout=60_000)
+    page.get_by_label("rocket").fill("Vega")
+    page.get_by_role("button", name="Approve").click()  # without Enter: what was typed counts
+    expect(page.get_by_text("launched 2 Vega")).to_be_visible(timeout=60_000)

@@ -45,6 +45,15 @@ class Turn:
                 return interrupts
         return []
 
+    @property
+    def arguments(self) -> dict[str, dict[str, Any]]:
+        """The arguments of the tool calls, by the calls' ids."""
+        texts: dict[str, str] = {}
+        for _, event in self.events:
+            if isinstance(event, ToolCallArgsEvent):
+                texts[event.tool_call_id] = texts.get(event.tool_call_id, "") + event.delta
+        return {id: json.loads(text or "{}") for id, text in texts.items()}
+
     def go_on(self, events: Generator[Event]) -> Iterator[Timed]:
         """What came so far, then what comes now that the people have answered."""
         yield from list(self.events)

@@ -1,12 +1,15 @@
 """The Streamlit page, run as Streamlit runs it, without a browser."""
 
+import json
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from clients.streamlit import APP
+from clients.streamlit.fields import Field
 from local_model.server import Fault, LocalModel
 
 
@@ -81,11 +84,74 @@ def press(page: AppTest, label: str) -> AppTest:
 def test_a_tool_call_waits_for_approval(page: AppTest, label: str, told: str) -> None:
     ask(page, 'call send {"to": "Ann", "text": "Hello"}')
     assert page.chat_input[0].disabled
-    assert "Send Hello to Ann?" in page.markdown[-1].value
+    assert "Send Hello to Ann?" in page.text[-1].value
     press(page, label)
     assert told in page.chat_message[1].markdown[-1].value
     assert [status.state for status in page.status] == ["complete" if label == "Approve" else "error"]
     assert not page.chat_input[0].disabled
+
+
+def test_the_arguments_of_a_call_that_waits_can_be_edited(page: AppTest, sent: list[tuple[str, str]]) -> None:
+    ask(page, 'call send {"to": "Ann", "text": "Hello"}')
+    to, text = page.text_input[:2]
+    assert (to.label, to.value, text.value) == ("to", "Ann", "Hello")
+    text.set_value("Goodbye")
+    press(page, "Approve")
+    assert sent == [("Ann", "Goodbye")]
+    assert "sent to Ann" in page.chat_message[1].markdown[-1].value
+
+
+def test_who_declines_can_say_why(page: AppTest) -> None:
+    ask(page, 'call send {"to": "Ann", "text": "Hello"}')
+    page.text_input[2].set_value("not now")
+    press(page, "Decline")
+    assert "the user declined this: not now" in page.chat_message[1].markdown[-1].value
+
+
+def test_a_question_is_not_answered_by_an_empty_field(page: AppTest) -> None:
+    ask(page, 'call choose {"question": "Which colour?"}')
+    press(page, "Answer")
+    assert page.error[0].value == "Fill in choice."
+    page.selectbox[0].set_value("red")
+    press(page, "Answer")
+    assert '"choice":"red"' in page.chat_message[1].markdown[-1].value
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "widget", "typed", "read"),
+    [
+        ({"type": "string"}, "a", "text_input", "b", "b"),
+        ({"type": "string"}, "a\nb", "text_area", "c", "c"),
+        ({"type": "integer"}, 3, "number_input", 4, 4),
+        ({"type": "number"}, 2.5, "number_input", 0.125, 0.125),
+        ({"type": "integer"}, 2**60, "text_area", "5", 5),
+        ({"type": "integer"}, "three", "text_area", "3", 3),
+        ({"type": "boolean"}, True, "checkbox", False, False),
+        ({"enum": [1, 2]}, 1, "selectbox", 2, 2),
+        ({"type": "array", "items": {"type": "string"}}, ["a"], "text_area", '["b"]', ["b"]),
+        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, None, "text_area", '"x"', "x"),
+    ],
+)
+def test_a_field_for_each_type(schema: dict[str, Any], value: object, widget: str, typed: object, read: object) -> None:
+    def show(schema: "dict[str, Any]", value: object) -> None:
+        import streamlit as st
+
+        from clients.streamlit.fields import Field
+
+        field = Field("key", "name", schema, value)
+        field.draw()
+        st.json({"read": field.read()})
+
+    page = AppTest.from_function(show, args=(schema, value)).run()
+    assert json.loads(page.json[0].value) == {"read": value}
+    page.get(widget)[0].set_value(typed).run()
+    assert json.loads(page.json[0].value) == {"read": read}
+
+
+def test_what_is_not_json_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clients.streamlit.fields.st.session_state", {"key": "[1,"})
+    with pytest.raises(ValueError, match="name is not JSON"):
+        Field("key", "name", {"type": "array"}, [1]).read()
 
 
 def test_a_question_of_a_tool_is_answered(page: AppTest) -> None:
