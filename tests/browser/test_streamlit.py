@@ -52,4 +52,4 @@ def test_arguments_are_edited_before_they_are_approved(page: Page) -> None:
     expect(page.get_by_text("Launch Ariane?")).to_be_visible(timeout=60_000)
     page.get_by_label("rocket").fill("Vega")
     page.get_by_role("button", name="Approve").click()  # without Enter: what was typed counts
-    expect(page.get_by_text("launched 2 Vega")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("launch: launched 2 Vega")).to_be_visible(timeout=60_000)
