@@ -41,46 +41,56 @@ Line = tuple[tuple[str, str], ...]
 Frame = tuple[Line, ...]
 
 
+class Terminal:
+    """A shell in a pseudo-terminal."""
+
+    def __init__(self, home: str) -> None:
+        own = {"TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", "PS1": "$ ", "HOME": home}
+        self._child = pexpect.spawn(
+            "bash", ["--norc", "--noprofile"], dimensions=(ROWS, COLUMNS), env=os.environ | own, encoding="utf-8"
+        )
+        self._screen = pyte.Screen(COLUMNS, ROWS)
+        self._stream = pyte.Stream(self._screen)
+
+    def until(self, prompt: str) -> Iterator[tuple[float, Frame]]:
+        """Read until the last line is this prompt, and stays so for a second."""
+        limit, since = time.monotonic() + 300, time.monotonic()
+        while time.monotonic() < since + 1:
+            shown = "\n".join(self._screen.display).rstrip()
+            assert time.monotonic() < limit, shown
+            if shown.rpartition("\n")[2].strip() != prompt:
+                since = time.monotonic()
+            yield from self._read()
+
+    def type(self, text: str) -> Iterator[tuple[float, Frame]]:
+        """Press keys as a person does."""
+        for key in f"{text}\r":
+            time.sleep(0.06)
+            self._child.send(key)
+            yield from self._read()
+
+    def close(self) -> None:
+        """End the shell, and what runs in it."""
+        self._child.close(force=True)
+
+    def _read(self) -> Iterator[tuple[float, Frame]]:
+        try:
+            self._stream.feed(self._child.read_nonblocking(65536, timeout=0.05))
+        except pexpect.TIMEOUT:
+            return
+        yield time.monotonic(), _frame(self._screen)
+
+
 def record() -> Iterator[tuple[float, Frame]]:
     """What the screen shows, and when it began to."""
-    screen = pyte.Screen(COLUMNS, ROWS)
-    stream = pyte.ByteStream(screen)
     with tempfile.TemporaryDirectory() as home:
-        child = pexpect.spawn("bash", ["--norc", "--noprofile"], dimensions=(ROWS, COLUMNS), env=_environment(home))
-        child.delaybeforesend = None
-        for prompt, typed in (("$", "streamplate try"), (">", QUESTION), (">", "")):
-            yield from _until(child, screen, stream, prompt)
-            for key in f"{typed}\r" if typed else "":
-                time.sleep(0.06)
-                child.send(key)
-                yield from _read(child, screen, stream)
-        child.close(force=True)
-
-
-def _environment(home: str) -> dict[str, str]:
-    return os.environ | {"TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", "PS1": "$ ", "HOME": home}
-
-
-def _until(
-    child: pexpect.spawn[bytes], screen: pyte.Screen, stream: pyte.ByteStream, prompt: str
-) -> Iterator[tuple[float, Frame]]:
-    """Read until the last line is this prompt, and stays so for a second."""
-    limit, since = time.monotonic() + 300, time.monotonic()
-    while time.monotonic() < since + 1:
-        assert time.monotonic() < limit, "\n".join(screen.display)
-        yield from _read(child, screen, stream)
-        if "\n".join(screen.display).rstrip().rpartition("\n")[2].strip() != prompt:
-            since = time.monotonic()
-
-
-def _read(
-    child: pexpect.spawn[bytes], screen: pyte.Screen, stream: pyte.ByteStream
-) -> Iterator[tuple[float, Frame]]:
-    try:
-        stream.feed(child.read_nonblocking(65536, timeout=0.05))
-    except pexpect.TIMEOUT:
-        return
-    yield time.monotonic(), _frame(screen)
+        terminal = Terminal(home)
+        yield from terminal.until("$")
+        yield from terminal.type("streamplate try")
+        yield from terminal.until(">")
+        yield from terminal.type(QUESTION)
+        yield from terminal.until(">")
+        terminal.close()
 
 
 def _frame(screen: pyte.Screen) -> Frame:
@@ -112,13 +122,15 @@ def timed(recorded: Iterator[tuple[float, Frame]]) -> list[tuple[float, Frame]]:
 def svg(frames: list[tuple[float, Frame]]) -> str:
     """The frames below one another, of which a window shows one; each line that differs is there once."""
     width, height = round(COLUMNS * WIDTH) + 2 * PADDING, ROWS * LINE + 2 * PADDING
+    size = f'width="{width}" height="{height}"'
     seconds = sum(stay for stay, _ in frames)
     starts = itertools.accumulate((stay for stay, _ in frames), initial=0.0)
     steps = " ".join(
         f"{100 * start / seconds:.2f}% {{ transform: translateY(-{height * number}px); }}"
         for number, start in zip(range(len(frames)), starts, strict=False)
     )
-    lines = {line: f"l{number}" for number, line in enumerate(dict.fromkeys(line for _, f in frames for line in f if line))}
+    different = dict.fromkeys(line for _, frame in frames for line in frame if line)
+    lines = {line: f"l{number}" for number, line in enumerate(different)}
     uses = (
         f'<use href="#{lines[line]}" y="{height * number + PADDING + LINE * (row + 1) - 5}"/>'
         for number, (_, frame) in enumerate(frames)
@@ -127,14 +139,14 @@ def svg(frames: list[tuple[float, Frame]]) -> str:
     )
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {size}>',
             "<title>streamplate try, in a terminal</title>",
             f"<style>{STYLE.format(seconds=seconds, steps=steps, last=height * (len(frames) - 1))}</style>",
-            f'<rect width="{width}" height="{height}" rx="10" fill="#14171a" stroke="#3a4248"/>',
+            f'<rect {size} rx="10" fill="#14171a" stroke="#3a4248"/>',
             "<defs>",
             *(f'<text id="{name}" x="{PADDING}">{_spans(line)}</text>' for line, name in lines.items()),
             "</defs>",
-            f'<svg width="{width}" height="{height}"><g class="screen">{"".join(uses)}</g></svg>',
+            f'<svg {size}><g class="screen">{"".join(uses)}</g></svg>',
             "</svg>\n",
         ]
     )
