@@ -161,7 +161,7 @@ def _body(content: bytes) -> tuple[dict[str, Any], str | None]:
     try:
         body = json.loads(content)
         json.dumps(body, ensure_ascii=False).encode()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return {}, f"The request body is not valid JSON: {error}"
     return body, None if isinstance(body, dict) else "The request body is not a JSON object."
 

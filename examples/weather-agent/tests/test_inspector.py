@@ -4,18 +4,21 @@ who make the template."""
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
+from opentelemetry import trace
 
+from weather_agent import tools
 from weather_agent.runs.run import Run
 from weather_agent.settings import Settings
 
 from .agent_client import AgentClient
 from .test_pauses import resume
 from dev import inspector
-from dev.inspector.secrets import without_secrets
+from dev.inspector.secrets import without_secrets, without_secrets_in_pieces
 from dev.local_only import LocalOnly
 from local_model.server import Fault, LocalModel
 from local_model.serving import served
@@ -71,6 +74,7 @@ def test_a_run_is_shown_with_its_model_calls_and_its_tools(url: str, client: Age
         assert sum(call["usage"]["input_tokens"] for call in (first, second)) == run["usage"]["inputTokens"]
         assert sum(call["usage"]["output_tokens"] for call in (first, second)) == run["usage"]["outputTokens"]
     assert [event["number"] for event in run["events"]] == list(range(1, len(run["events"]) + 1))
+    assert of(run, "span") == []  # frameworks may tell of the same
 
 
 def test_the_answer_is_put_together(url: str, client: AgentClient) -> None:
@@ -79,6 +83,44 @@ def test_the_answer_is_put_together(url: str, client: AgentClient) -> None:
     (call,) = of(ended(url, 1), "model")
     assert " ".join(map(str, range(1, 31))) in json.dumps(call["answer"])
     assert len(call["response"]) >= 30
+
+
+@pytest.fixture
+def measured() -> Iterator[None]:
+    """A tool that opens spans of its own."""
+
+    def measure(word: str) -> str:
+        """Measure a word.
+
+        Args:
+            word: Any word.
+        """
+        tracer = trace.get_tracer("weather_agent.tools.own")
+        with tracer.start_as_current_span("outer", attributes={"word": word}) as span:
+            span.add_event("begun")
+            with suppress(ValueError), tracer.start_as_current_span("inner"):
+                raise ValueError("too long")
+            trace.get_tracer("opentelemetry_of_nobody").start_span("chat", attributes={"gen_ai.system": "x"}).end()
+            trace.get_tracer("httpx").start_span("of a library").end()
+        return str(len(word))
+
+    tools.TOOLS.append(tools.tool(measure))
+    yield
+    tools.TOOLS.pop()
+
+
+def test_spans_of_own_code_are_in_the_timeline(url: str, client: AgentClient, measured: None) -> None:
+    client.ask('call measure {"word": "Bearer abcdefgh"}')
+    client.ask("Count to 3")
+
+    run = ended(url, 1)
+    (outer, inner), (tool,) = of(run, "span"), of(run, "tool")
+    assert (outer["name"], outer["attributes"], outer["code"]) == ("outer", {"word": "Bearer [hidden]"}, "")
+    assert [event["name"] for event in outer["events"]] == ["begun"]
+    assert (inner["name"], inner["code"], inner["message"]) == ("inner", "error", "ValueError: too long")
+    assert outer["began"] <= inner["began"] <= inner["ended"] <= outer["ended"]
+    assert tool["began"] - 20 <= outer["began"] and outer["ended"] <= tool["ended"] + 20
+    assert of(ended(url, 2), "span") == []
 
 
 def test_tries_and_the_waits_between_them_are_shown(url: str, client: AgentClient, local_model: LocalModel) -> None:
@@ -143,6 +185,44 @@ def test_secrets_are_hidden(url: str, client: AgentClient, monkeypatch: pytest.M
     assert (told["result"], json.loads(told["arguments"])) == ("echo: [SOME_API_KEY]", {"text": "[SOME_API_KEY]"})
 
 
+def test_secrets_in_pieces_are_hidden(url: str, client: AgentClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "a secret of manifold words")
+    text = "say a secret of manifold words https://ann:p4ss@db.example twice"
+    client.ask(f"call echo {json.dumps({'text': text})}")
+
+    run = ended(url, 1)
+    for told in (run, of(run, "model")[1]["response"], run["events"]):
+        for secret in ("secret", "manifold", "p4ss"):
+            assert secret not in json.dumps(told)
+    said = [event["event"].get("delta", "") for event in run["events"] if "TEXT_MESSAGE" in event["event"]["type"]]
+    assert "say [SOME_API_KEY] https://ann:[hidden]@db.example twice" in "".join(said) and len(said) > 4
+
+
+@pytest.mark.parametrize(
+    ("pieces", "shown"),
+    [
+        (["to ann: a-se", "cret-", "of-ours", ", say"], ["to ann: [SOME_KEY]", "", "", ", say"]),
+        (["a-secret-of-ours and ", "more"], ["[SOME_KEY] and ", "more"]),
+        (["it is ", "a-secret", "-of"], ["it is ", "[SOME_KEY]", ""]),
+        (['{"pass', 'word": "', "x", 'y"}'], ['{"pass', 'word": "', "[hidden]", '"}']),
+        (["nothing ", "to hide"], ["nothing ", "to hide"]),
+        (["", "x"], ["", "x"]),
+    ],
+)
+def test_pieces_stay_what_they_were_around_a_secret(
+    pieces: list[str], shown: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_KEY", "a-secret-of-ours")
+    assert without_secrets_in_pieces(pieces) == shown
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "1.5", "%00", "9" * 5000, "%D9%A1"])
+def test_a_run_that_it_does_not_have_is_not_found(url: str, client: AgentClient, number: str) -> None:
+    client.ask("Count to 2")
+    answer = httpx.get(f"{url}/inspector/runs/{number}", trust_env=False)
+    assert (answer.status_code, answer.json()["code"]) == (404, "no_such_run")
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
@@ -153,6 +233,12 @@ def test_secrets_are_hidden(url: str, client: AgentClient, monkeypatch: pytest.M
         ({"max_tokens": 5, "text": "a token"}, {"max_tokens": 5, "text": "a token"}),
         ({"authorization": ["Basic", "eA=="]}, {"authorization": "[hidden]"}),
         ("[" * 600 + "]" * 600, "[" * 600 + "]" * 600),
+        ("at postgres://ann:p4ss@db/x, say", "at postgres://ann:[hidden]@db/x, say"),
+        ("https://ghp_0123456789@example.com/a", "https://[hidden]@example.com/a"),
+        ("https://example.com:8080/@ann?api_key=k&n=1", "https://example.com:8080/@ann?api_key=[hidden]&n=1"),
+        ("curl -H 'Authorization: Basic eDp5' x", "curl -H 'Authorization: Basic [hidden]' x"),
+        ("""given {"password": "a\\"b", "n": 1""", """given {"password": "[hidden]", "n": 1"""),
+        ("ssh://git@example.com, mailto:ann@example.com", "ssh://git@example.com, mailto:ann@example.com"),
     ],
 )
 def test_what_is_a_secret_by_its_name_is_hidden(value: Any, shown: Any) -> None:

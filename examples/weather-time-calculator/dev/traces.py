@@ -6,6 +6,7 @@ tells of the same by itself is left out; spans of your own are shown.
 
 import sys
 from collections.abc import Sequence
+from typing import cast
 
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -18,9 +19,14 @@ SHOWN = {INPUT: "in", OUTPUT: "out", ERROR: "error"}
 
 def show_traces() -> None:
     """Print every span of this process from now on."""
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(Lines()))
-    trace.set_tracer_provider(provider)
+    tracer_provider().add_span_processor(SimpleSpanProcessor(Lines()))
+
+
+def tracer_provider() -> TracerProvider:
+    """That of this process, which can be set once."""
+    if not isinstance(trace.get_tracer_provider(), TracerProvider):
+        trace.set_tracer_provider(TracerProvider())
+    return cast(TracerProvider, trace.get_tracer_provider())
 
 
 def tracer() -> trace.Tracer:

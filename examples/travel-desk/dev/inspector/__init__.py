@@ -1,7 +1,7 @@
 """The inspector, which `uv run serve` shows at `/inspector`: every run, whoever asked, from the inside.
 
-It is told of runs and their model calls by `Run.watchers`, in this process, and keeps the last of them in memory.
-Nothing of it is deployed.
+In this process `Run.watchers` tells it of runs and their model calls, and OpenTelemetry of the spans that the project's
+own code opens. It keeps the last runs in memory. Nothing of it is deployed.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from travel_desk.runs.run import Run
 
 from .runs import SeenRun
 from .secrets import without_secrets
+from .spans import collect_spans, spans_of_run
 
 MAX_RUNS = 100
 MAX_BYTES = 50_000_000
@@ -43,7 +44,7 @@ class Inspector:
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
-        self._runs: dict[int, SeenRun] = {}
+        self._runs: dict[str, SeenRun] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def watch(self, run: Run) -> None:
@@ -52,7 +53,8 @@ class Inspector:
             if before.session == run.request.session_id and before.is_paused:
                 before.answered()
         seen = SeenRun(run, next(self._numbers), self._forget_oldest)
-        self._runs[seen.number] = seen
+        self._runs[str(seen.number)] = seen
+        spans_of_run.set(seen.spans)  # the run's task begins next, and inherits it
         self._forget_oldest()
         task = asyncio.create_task(seen.follow())
         self._tasks.add(task)
@@ -62,7 +64,7 @@ class Inspector:
         while len(self._runs) > 1 and (
             len(self._runs) > MAX_RUNS or sum(run.size for run in self._runs.values()) > MAX_BYTES
         ):
-            del self._runs[min(self._runs)]
+            del self._runs[next(iter(self._runs))]
 
     async def list(self, _: Request) -> Response:
         """`GET /inspector/runs`: a line for each run, the newest first."""
@@ -92,10 +94,11 @@ def add_inspector(app: Starlette) -> None:
         mimetypes.add_type("text/javascript", suffix)  # a registry of Windows may say otherwise
     inspector = Inspector()
     Run.watchers[:] = [inspector.watch]
+    collect_spans()
     app.router.routes += [
         Route("/inspector", _to_page),
         Route("/inspector/runs", inspector.list),
-        Route("/inspector/runs/{number:int}", inspector.run),
+        Route("/inspector/runs/{number}", inspector.run),
         Mount("/inspector", Page(directory=PAGE, html=True)),
     ]
 

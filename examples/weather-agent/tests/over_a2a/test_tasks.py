@@ -287,6 +287,15 @@ def test_tasks_are_listed_by_context_the_newest_first(agent_url: str, local_mode
     assert [*page, *rest] == ids[::-1] and len(page) == 2
 
 
+@pytest.mark.parametrize("token", ["-1", "x", "9" * 5000])
+def test_a_page_token_that_was_not_given_is_refused(agent_url: str, token: str) -> None:
+    async def work(client: Client) -> None:
+        with pytest.raises(InvalidParamsError):
+            await client.list_tasks(ListTasksRequest(page_token=token))
+
+    meet(agent_url, work)
+
+
 def test_many_tasks_stream_at_once(agent_url: str, local_model: LocalModel) -> None:
     async def work(client: Client) -> list[Told]:
         return await asyncio.gather(*(tell(client, message("Count to 40")) for _ in range(20)))

@@ -11,6 +11,7 @@ from weather_time_calculator.errors import Failure
 from weather_time_calculator.provider.calls import ModelCall
 from weather_time_calculator.runs.parts import Usage
 
+from . import pieces
 from .whole import whole
 
 Clock = Callable[[], float]
@@ -91,6 +92,7 @@ class SeenCall(ModelCall):
         tries = list(self._tries)
         last = tries[-1] if tries else Try(0)
         events = [(at, json.loads(text)) for at, text in list(self._events)]
+        shown = pieces.without_secrets([event for _, event in events])
         return {
             "kind": "model",
             "name": f"model call {self._number}",
@@ -103,7 +105,7 @@ class SeenCall(ModelCall):
             "tries": [asdict(each) for each in tries],
             "request": _parsed(self._request),
             "answer": _assembled([event for _, event in events]),
-            "response": [{"ms": at, "event": event} for at, event in events],
+            "response": [{"ms": at, "event": event} for (at, _), event in zip(events, shown, strict=True)],
             "leftOut": self._left_out,
         }
 

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+from opentelemetry.sdk.trace import ReadableSpan
+
 from weather_time_calculator.conversation.history import calls_of, text_of
 from weather_time_calculator.runs.events import unbroken
 from weather_time_calculator.runs.run import Run
 
+from . import pieces, spans
 from .calls import SeenCall
 from .secrets import without_secrets
 
@@ -35,6 +38,7 @@ class SeenRun:
         self._calls: list[SeenCall] = []
         self._events: list[tuple[float, int, dict[str, Any]]] = []
         self._left_out = 0
+        self.spans: list[ReadableSpan] = []
         self._names = {call.id: call.function.name for call in calls_of(run.turn.messages)}
         self._question = text_of(run.turn.messages[0]) if run.turn.messages else ""
         self._input = _input(run)
@@ -86,16 +90,22 @@ class SeenRun:
 
     def told(self) -> dict[str, Any]:
         """All that is known of it, as JSON."""
+        told = list(self._events)
+        events = pieces.without_secrets([event for _, _, event in told])
         calls = list(self._calls)
         models = [call.told() for call in calls]
         steps = [*models, *(wait for call in calls for wait in call.waits()), *self._tools(models), *self._pause()]
+        steps += spans.steps(self.spans, self._at)
         for step in steps:
             step["ended"] = self._ended if step["ended"] is None and step["kind"] != "wait" else step["ended"]
         return {
             **self.summary(),
             "input": json.loads(self._input) if self._input else None,
             "steps": sorted(steps, key=lambda step: float(step["began"])),
-            "events": [{"ms": at, "number": number, "event": event} for at, number, event in self._events],
+            "events": [
+                {"ms": at, "number": number, "event": event}
+                for (at, number, _), event in zip(told, events, strict=True)
+            ],
             "leftOut": self._left_out,
         }
 

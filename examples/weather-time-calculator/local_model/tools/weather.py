@@ -68,13 +68,13 @@ def _split(places: str) -> list[str]:
 
 
 def _search(request: Request) -> JSONResponse:
-    name = _folded(request.query_params["name"])
+    name = _folded(request.query_params.get("name", ""))
     found = [_geocoded(place) for place in PLACES if _folded(place.name) == name]
     return JSONResponse(({"results": found} if found else {}) | {"generationtime_ms": 0.5})
 
 
 def _forecast(request: Request) -> JSONResponse:
-    asked = (request.query_params["latitude"], request.query_params["longitude"])
+    asked = (request.query_params.get("latitude"), request.query_params.get("longitude"))
     place = next((place for place in PLACES if (str(place.latitude), str(place.longitude)) == asked), None)
     if place is None:
         return JSONResponse({"error": True, "reason": "No data is available for this location"}, status_code=400)

@@ -37,7 +37,7 @@ function mark(place) {
 
 function title(step) {
   if (step.kind === "wait") return step.name === "an answer" ? "Wait for an answer" : "Wait to try again";
-  return step.kind === "tool" ? step.name : step.name.replace("model", "Model");
+  return step.kind !== "model" ? step.name : step.name.replace("model", "Model");
 }
 
 function facts(step) {
@@ -55,6 +55,11 @@ function hasFailed(step) {
 function parts(step) {
   if (step.kind === "wait") {
     return [element("p", { textContent: `From ${time(step.began)} to ${time(step.ended)} of the run.` })];
+  }
+  if (step.kind === "span") {
+    const error = step.code ? [element("p", { className: "error", textContent: step.message || "It failed." })] : [];
+    const events = step.events.length ? [block("Events", step.events)] : [];
+    return [...error, block("Attributes", step.attributes, true), ...events];
   }
   if (step.kind === "tool") return [block("Arguments", step.arguments, true), block("Result", step.result ?? "none yet", true)];
   const events = step.response.map(({ ms, event }) => `${ms} ms  ${JSON.stringify(event)}`).join("\n");

@@ -1,6 +1,7 @@
 """A2A's operations (https://a2a-protocol.org/latest/specification/#3-a2a-protocol-operations) on runs."""
 
 import json
+import re
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -46,6 +47,7 @@ from .updates import Update
 WRITTEN = {"text/plain", "text/*", "*/*", "application/json"}
 """The output modes that the agent has."""
 MAX_PAGE = 100
+PAGE_TOKEN = re.compile(r"[0-9]{0,9}")
 
 
 class Handler(RequestHandler):
@@ -91,7 +93,7 @@ class Handler(RequestHandler):
     async def on_list_tasks(self, params: ListTasksRequest, context: ServerCallContext) -> ListTasksResponse:
         """`ListTasks`: those that the process holds, the newest first."""
         size = params.page_size if params.HasField("page_size") else 50
-        if not 1 <= size <= MAX_PAGE or (params.page_token and not params.page_token.isdecimal()):
+        if not 1 <= size <= MAX_PAGE or not PAGE_TOKEN.fullmatch(params.page_token):
             raise InvalidParamsError(f"A page has 1 to {MAX_PAGE} tasks, and its token is one that was given here.")
         validate_history_length(params)
         wanted = [
