@@ -1,15 +1,18 @@
 """Bad requests are refused before the stream starts, and the model is never called for them."""
 
+import gzip
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
+import httpx
 import pytest
 
 from .agent_client import AgentClient
 from local_model.server import Fault, LocalModel
 
+ANSWER = {"interruptId": "i", "status": "cancelled"}
 MESSAGE = {"id": "m", "role": "user", "content": "Hello"}
 
 
@@ -34,7 +37,17 @@ def run_input(**changes: Any) -> dict[str, Any]:
         ({"prompt": 7}, 400, "invalid_prompt"),
         ({"prompt": {"text": "Hello"}}, 400, "invalid_prompt"),
         ({"threadId": "thread"}, 400, "invalid_run_input"),
+        ({"prompt": "Hello", "temperature": 0}, 400, "invalid_request"),
+        ({"cancel": {}, "history": True}, 400, "invalid_request"),
+        ({"follow": {"runId": "run"}, "background": True}, 400, "invalid_request"),
+        ({"history": True, "prompt": "Hello"}, 400, "invalid_prompt"),
         (run_input(messages="Hello"), 400, "invalid_run_input"),
+        (run_input(prompt="Hello"), 400, "invalid_run_input"),
+        (run_input(background=True), 400, "invalid_run_input"),
+        (run_input(temperature=0), 400, "invalid_run_input"),
+        (run_input(forwardedProps="background"), 400, "invalid_run_input"),
+        (run_input(forwardedProps={"cancel": {}, "history": True}), 400, "invalid_run_input"),
+        (run_input(forwardedProps={"history": True}, resume=[ANSWER]), 400, "invalid_run_input"),
         (run_input(threadId="a b"), 400, "invalid_session"),
         (run_input(messages=[]), 400, "no_user_message"),
         (run_input(messages=[MESSAGE, {"id": "n", "role": "assistant", "content": "Hi"}]), 400, "no_user_message"),
@@ -46,6 +59,13 @@ def test_a_bad_request_is_refused(
     agent: AgentClient, local_model: LocalModel, body: dict[str, Any] | bytes, status: int, code: str
 ) -> None:
     assert agent.refused(body) == (status, code)
+    assert local_model.requests == []
+
+
+def test_a_compressed_body_is_refused(agent: AgentClient, local_model: LocalModel) -> None:
+    body = gzip.compress(b'{"prompt": "Hello"}')
+    answer = httpx.post(f"{agent.url}/invocations", content=body, headers={"Content-Encoding": "gzip"})
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_encoding")
     assert local_model.requests == []
 
 

@@ -47,6 +47,12 @@ class Failure(Exception):
         self.message = message
 
 
+def reason(error: BaseException) -> str:
+    """What led to an error, for a line of the log."""
+    cause = error.__cause__ or error
+    return f"{type(cause).__name__}: {cause}"
+
+
 def internal_failure() -> Failure:
     """Whatever nobody foresaw."""
     return Failure("internal", "The agent failed. The log has the details.")

@@ -1,6 +1,7 @@
 """Request bodies, bounded and checked before anything else reads them."""
 
 from pydantic_core import from_json
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -8,7 +9,7 @@ from ..errors import Refused
 
 
 class CheckedBody:
-    """ASGI middleware: a body over `max_bytes` is answered with 413, one that is not JSON with 400."""
+    """ASGI middleware: a body over `max_bytes` is answered with 413, an encoded one with 415, one not JSON with 400."""
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app = app
@@ -19,13 +20,13 @@ class CheckedBody:
         if scope["type"] != "http" or scope["method"] != "POST":
             return await self._app(scope, receive, send)
         try:
-            body = await self._read(receive)
+            body = await self._read(scope, receive)
         except Refused as refused:
             answer = JSONResponse({"code": refused.code, "message": refused.message}, refused.status)
             return await answer(scope, receive, send)
         await self._app(scope, replayed(body, receive), send)
 
-    async def _read(self, receive: Receive) -> bytes:
+    async def _read(self, scope: Scope, receive: Receive) -> bytes:
         """The body. Whatever is over the limit is read and dropped, so that the client gets to see the answer."""
         kept, size = bytearray(), 0
         while True:
@@ -38,6 +39,8 @@ class CheckedBody:
                 break
         if size > self._max_bytes:
             raise Refused(413, "too_large", f"The body has {size} bytes; this agent takes {self._max_bytes}.")
+        if (encoding := Headers(scope=scope).get("content-encoding", "identity")) != "identity":
+            raise Refused(415, "unsupported_encoding", f"The body is encoded ({encoding!r}): send it as plain JSON.")
         return _checked_json(bytes(kept))
 
 

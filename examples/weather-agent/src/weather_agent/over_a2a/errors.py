@@ -10,6 +10,7 @@ from ..errors import Refused
 KINDS: dict[str, type[errors.A2AError]] = {
     "invalid_json": errors.JSONParseError,
     "too_large": errors.InvalidRequestError,
+    "unsupported_encoding": errors.InvalidRequestError,
     "unsupported_content": errors.ContentTypeNotSupportedError,
     "no_such_run": errors.TaskNotFoundError,
     "session_busy": errors.UnsupportedOperationError,

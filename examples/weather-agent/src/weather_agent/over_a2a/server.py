@@ -72,7 +72,7 @@ class CheckedRpc(CheckedBody):
         if scope["type"] != "http" or (scope["method"], scope["path"]) != ("POST", "/"):
             return await super().__call__(scope, receive, send)
         try:
-            body = await self._read(receive)
+            body = await self._read(scope, receive)
         except Refused as refused:
             return await JSONResponse(rpc_refusal(refused))(scope, receive, send)
         await self._app(_versioned(scope, body), replayed(body, receive), send)

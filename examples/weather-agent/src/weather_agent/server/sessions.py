@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 from ..conversation.conversation import Conversation
-from ..errors import Failure, Refused
+from ..errors import Failure, Refused, reason
 from ..runs.run import Run
 
 logger = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class Sessions:
         try:
             return await self._read(session_id)
         except Failure as failure:
-            logger.error("session %r cannot be read", session_id, exc_info=failure)
+            logger.error("session %r cannot be read: %s", session_id, reason(failure))
             raise Refused(503, failure.code, failure.message) from failure
 
     async def free(self, session: Session) -> None:

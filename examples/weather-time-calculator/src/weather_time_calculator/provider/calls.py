@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from tenacity import RetryCallState
 from tenacity.wait import wait_random_exponential
 
-from ..errors import Failure
+from ..errors import Failure, reason
 from ..runs.parts import Usage
 from ..settings import Settings
 from .failures import ModelFailure
@@ -99,7 +99,7 @@ class ModelCalls:
         """Log a failure, and keep the first; but none that is only the end of the run."""
         if self.closed.is_set():
             return
-        logger.error("a model call failed: %s", failure.code, exc_info=failure)
+        logger.error("a model call failed: %s (%s)", failure.code, reason(failure))
         with self._lock:
             self.failure = self.failure or failure
 

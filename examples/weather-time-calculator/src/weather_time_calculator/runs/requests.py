@@ -52,7 +52,9 @@ class Simple(BaseModel):
     history: bool = Field(default=False, strict=True)
 
 
-OURS = {"background", "follow", "cancel", "history"}
+COMMANDS = ("follow", "cancel", "history")
+OURS = {"background", *COMMANDS}
+RUN_INPUT = {field.alias or name for name, field in RunAgentInput.model_fields.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def parse(payload: Any, session_id: str | None, new_session_id: str) -> Request:
     if "messages" in payload or "threadId" in payload:
         return _from_run_input(payload, session_id)
     simple = _valid(Simple, payload, "invalid_request")
+    _check_command(simple, "invalid_request")
     session = checked_session(session_id or new_session_id)
     asks = not (simple.resume or _command(simple))
     messages = (UserMessage(id=str(uuid4()), content=checked_text(simple.prompt)),) if asks else ()
@@ -95,10 +98,15 @@ def parse(payload: Any, session_id: str | None, new_session_id: str) -> Request:
 
 def _from_run_input(payload: dict[str, Any], session_id: str | None) -> Request:
     run = _valid(RunAgentInput, payload, "invalid_run_input")
-    props = run.forwarded_props if isinstance(run.forwarded_props, dict) else {}
+    if unknown := payload.keys() - RUN_INPUT:
+        place = "It belongs in `forwardedProps`." if unknown & OURS else "A RunAgentInput has no such field."
+        raise Refused(400, "invalid_run_input", f"The body is not what this agent takes: {min(unknown)}: {place}")
+    if not isinstance(props := run.forwarded_props or {}, dict):
+        raise Refused(400, "invalid_run_input", "`forwardedProps` must be a JSON object.")
     ours = {name: value for name, value in props.items() if name in OURS}
     rest = {"resume": payload.get("resume") or [], "context": payload.get("context") or [], "state": run.state}
     simple = _valid(Simple, rest | ours, "invalid_run_input")
+    _check_command(simple, "invalid_run_input")
     thread = checked_session(run.thread_id)
     return Request(
         checked_session(session_id or thread),
@@ -112,7 +120,14 @@ def _from_run_input(payload: dict[str, Any], session_id: str | None) -> Request:
 
 
 def _command(simple: Simple) -> bool:
-    return bool(simple.follow or simple.cancel or simple.history)
+    return any(getattr(simple, name) for name in COMMANDS)
+
+
+def _check_command(simple: Simple, code: str) -> None:
+    """Raise `Refused` where a command does not stand alone: one of the two would be ignored."""
+    given = [name for name in (*COMMANDS, "resume", "background") if getattr(simple, name)]
+    if _command(simple) and len(given) > 1:
+        raise Refused(400, code, f"`{given[0]}` stands alone, and not beside `{given[1]}`.")
 
 
 def _fields(simple: Simple) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ag_ui.core import Context, Message, MessagesSnapshotEvent, StateSnapshotEve
 from .. import provider
 from ..conversation.conversation import Conversation, Pause, Turn
 from ..conversation.history import Prompt, Question, Step, calls_of, recent, steps, text_of, turns
-from ..errors import Failure, internal_failure, malformed_answer, shutting_down
+from ..errors import Failure, internal_failure, malformed_answer, reason, shutting_down
 from ..logs import log_run
 from ..prompt import SYSTEM_PROMPT
 from ..provider.calls import ModelCall, ModelCalls, model_calls
@@ -234,8 +234,10 @@ class Run:
     def _failed(self, error: BaseException) -> list[str]:
         self._failure = self._model_calls.failure or self._explained(error)
         self.outcome = "failed"
-        if self._failure is not error:
+        if self._failure.code == "internal":
             logger.error("run %r failed", self.id, exc_info=error)
+        elif not self._model_calls.failure:  # which is logged already
+            logger.error("run %r failed: %s (%s)", self.id, self._failure.code, reason(error))
         self._forget()
         return [self._events.failed(self._failure, self._usage)]
 
