@@ -136,7 +136,9 @@ def _codes(source: Path) -> str:
 
 def _codes_in(file: Path) -> Iterator[tuple[int, str, str]]:
     """Status (0 for a run that fails), code and message of what a module raises."""
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    tree = ast.parse(file.read_text("utf-8"))
+    yield from _passed_codes(tree, file)
+    for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Name("Refused"), args=[ast.Constant(int(status)), ast.Constant(str(code)), message]):
                 yield status, code, _text(message, file)
@@ -144,6 +146,29 @@ def _codes_in(file: Path) -> Iterator[tuple[int, str, str]]:
                 yield 0, code, _text(message, file)
             case ast.Assign(targets=[ast.Name("MESSAGES")], value=ast.Dict() as messages):
                 yield from ((0, code, message) for code, message in ast.literal_eval(messages).items())
+
+
+def _passed_codes(tree: ast.Module, file: Path) -> Iterator[tuple[int, str, str]]:
+    """The same of functions that are given the `code` to refuse with."""
+    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+        names = [argument.arg for argument in function.args.args]
+        for node in ast.walk(function):
+            match node:
+                case ast.Call(func=ast.Name("Refused"), args=[ast.Constant(int(status)), ast.Name("code"), message]):
+                    for code in _constants(tree, function.name, names.index("code")):
+                        yield status, code, _text(message, file)
+
+
+def _constants(tree: ast.Module, function: str, place: int) -> set[str]:
+    """What calls of a function give it in that place."""
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == function)
+    given = (call.args[place] for call in calls if len(call.args) > place)
+    return {str(each.value) for each in given if isinstance(each, ast.Constant)}
+
+
+def codes() -> set[str]:
+    """Every code that the page names."""
+    return set(re.findall(r"^\| (?:\d+ \| )?`(\w+)` \|", pages()["codes.md"], re.MULTILINE))
 
 
 def _text(message: ast.expr, file: Path) -> str:

@@ -29,6 +29,13 @@ def test_the_reference_is_what_the_code_says(name: str) -> None:
     assert page.read_text() == reference.pages()[name], f"{page} is behind the code: run `python -m tests.reference`"
 
 
+def test_the_readme_of_a_project_names_every_code() -> None:
+    text = (ROOT / "examples" / "weather-time-calculator" / "README.md").read_text()
+
+    of_memory = {"no_actor"}  # which is in a project that remembers its callers
+    assert {code for code in reference.codes() if f"`{code}`" not in text} == of_memory
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_to_files(document: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text())
