@@ -82,7 +82,7 @@ def refuse_untrusted(found: Project) -> None:
         raise OtherTemplate(f"{found.root} was made from another template, {found.source}", hint)
 
 
-def around(folder: str = ".") -> Project | None:
+def around(folder: str | Path = ".") -> Project | None:
     """The project of another template that `folder` is, or is in; of ours nothing needs to be known."""
     try:
         found = project.load(Path(folder))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -188,3 +189,25 @@ def test_a_report_is_written_or_nothing_is_done(streamplate: Command, url: str, 
     Path("my-agent/agent.py").write_text("not committed\n")
     assert streamplate("update", "my-agent", "--report", "report.md").exit_code == 1
     assert "uncommitted changes: agent.py" in Path("report.md").read_text()
+
+
+def completed(*words: str) -> list[str]:
+    """What the shell proposes for the last of `words`."""
+    variables = {"COMP_WORDS": "streamplate " + " ".join(words), "COMP_CWORD": words[-1]}
+    asked = {**os.environ, **variables, "_STREAMPLATE_COMPLETE": "fish_complete"}
+    command = [sys.executable, "-c", "from streamplate.cli import main; main(prog_name='streamplate')"]
+    said = subprocess.run(command, env=asked, capture_output=True, text=True, check=True).stdout
+    return [line.partition(",")[2].split("\t")[0] for line in said.splitlines() if line]
+
+
+def test_the_shell_completes_its_questions(streamplate: Command, fork: Path, release: Release, home: Path) -> None:
+    release("v1.0.0", copier_yml="team: {type: str, choices: [red, blue], default: red}\n")
+    made(streamplate, fork)
+    assert completed("configure", str(MADE), "-d", "te") == []  # it is not trusted, so nothing is fetched
+    trust.add(str(fork))
+    assert completed("configure", str(MADE), "-d", "te") == ["team="]
+    fork.rename(f"{fork}-away")
+    assert completed("configure", str(MADE), "-d", "team=b") == ["team=blue"]
+    assert completed("update", str(MADE), "-d", "team=") == ["team=red", "team=blue"]
+    assert completed("new", "x", "-d", "regi") == ["region="]
+    assert completed("new", "x", "--template", f"{fork}-away", "-d", "team=r") == ["team=red"]

@@ -8,7 +8,7 @@ import click
 from click import shell_completion as shells
 from click.shell_completion import CompletionItem
 
-from streamplate import creation, questionnaire, template
+from streamplate import creation, questionnaire, remembered, sources, template
 from streamplate.cli.group import examples
 from streamplate.errors import StreamplateError
 from streamplate.questions import Question
@@ -33,11 +33,26 @@ def complete_answer(context: click.Context, parameter: click.Parameter, incomple
 
 
 def complete_question(context: click.Context, parameter: click.Parameter, incomplete: str) -> Items:
-    return _starting(incomplete, ((question.key, question.help) for question in _questions(context)))
+    try:
+        return _starting(incomplete, ((question.key, question.help) for question in _questions(context)))
+    except StreamplateError:
+        return []
 
 
 def _questions(context: click.Context) -> list[Question]:
-    return questionnaire.written(context.params.get("release") or "")
+    """Those of the template that the line names or the project follows, if its user trusts that; else ours."""
+    given = context.params
+    if source := given.get("source"):
+        return questionnaire.written(source=source)
+    places = given.get("paths") or [given.get("below") or "."]
+    if context.info_name in _OF_A_PROJECT and (found := sources.around(places[0])):
+        sources.refuse_untrusted(found)
+        return remembered.questions(found.source, given.get("to") or found.release)
+    return questionnaire.written(given.get("release") or given.get("to") or "")
+
+
+_OF_A_PROJECT = ("update", "configure", "options")
+"""Commands that follow the template of the project they are about."""
 
 
 def complete_preset(context: click.Context, parameter: click.Parameter, incomplete: str) -> Items:
