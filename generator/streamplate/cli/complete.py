@@ -44,7 +44,7 @@ def _questions(context: click.Context) -> list[Question]:
     given = context.params
     if source := given.get("source"):
         return questionnaire.written(source=source)
-    places = given.get("paths") or [given.get("below") or "."]
+    places = given.get("paths") or context.args or ["."]  # click leaves arguments unread before an unfinished option
     if context.info_name in _OF_A_PROJECT and (found := sources.around(places[0])):
         sources.refuse_untrusted(found)
         return remembered.questions(found.source, given.get("to") or found.release)
