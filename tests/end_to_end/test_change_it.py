@@ -101,7 +101,7 @@ def bedrock() -> Iterator[tuple[str, list[tuple[str, str]]]]:
 
 
 def test_prompt_model_and_settings(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    prompt = project.path("what the agent is told")
+    prompt = project.path("the agent's instructions")
     prompt.write_text(prompt.read_text("utf-8").replace("a helpful assistant", "a pirate"), "utf-8")
     settings = ["MODEL_ID=us.amazon.nova-lite-v1:0", 'REQUEST_FIELDS={"top_k": 7}', "MAX_REQUEST_BYTES=2048"]
     (project.folder / ".env").write_text("\n".join(settings))

@@ -8,10 +8,14 @@ import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 
+import pexpect
+
 from tests.end_to_end.conftest import ROOT
 from tests.end_to_end.test_main_job import serving
 
-BLOCK = re.compile(r"^```(console|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(console|python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PROMPT = re.compile(r"(> |\[y\]es, \[n\]o, \[e\]dit: |Why not\? |Arguments: )")
+CLEAR = "\x01\x0b"  # to the begin of the line, and what follows away
 ADDRESS = "http://127.0.0.1:8080"
 
 
@@ -20,6 +24,7 @@ class Reader:
 
     def __init__(self, folder: Path, streamplate: Path) -> None:
         self.folder = folder
+        self._config = folder / ".config"
         self.printed: dict[str, str] = {}
         self._path = os.pathsep.join([str(streamplate.parent), os.environ["PATH"]])
         self._server = ExitStack()
@@ -49,12 +54,28 @@ class Reader:
         else:
             self.printed[command] = self._shell(command.replace(ADDRESS, self._url))
 
+    def talk(self, transcript: str) -> None:
+        """A conversation with the command in the first line: what is typed at its prompts, and what it shows."""
+        command, *lines = transcript.splitlines()
+        own = {"PATH": self._path, "PORT": self._url.rpartition(":")[2], "PROMPT_TOOLKIT_NO_CPR": "1", "TERM": "xterm"}
+        chat = pexpect.spawn(
+            "bash", ["-c", command], cwd=str(self.folder), env=os.environ | own, encoding="utf-8", dimensions=(50, 200)
+        )
+        for line in lines:
+            prompt = PROMPT.match(line)
+            chat.expect_exact((prompt[0] if prompt else line).strip(), timeout=60)
+            if prompt:
+                typed = line.removeprefix(prompt[0])
+                chat.send(f"{CLEAR}{typed}\r" if prompt[0] == "Arguments: " else f"{typed}\r")
+        chat.close(force=True)
+
     def _serve(self) -> None:
         self._server.close()
         self._url = self._server.enter_context(serving(self.folder))
 
     def _shell(self, command: str) -> str:
         environment = {name: value for name, value in os.environ.items() if name not in {"VIRTUAL_ENV", "PYTHONPATH"}}
+        environment |= {"XDG_CONFIG_HOME": str(self._config)}  # where the list of trusted templates is
         environment |= {"PATH": self._path, "PORT": self._url.rpartition(":")[2]}
         done = subprocess.run(
             ["bash", "-c", command], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=600
@@ -69,6 +90,10 @@ def followed(page: str, folder: Path, streamplate: Path) -> dict[str, str]:
         for kind, text in BLOCK.findall((ROOT / "docs" / page).read_text("utf-8")):
             if kind == "python":
                 reader.write(text)
+            elif kind == "text":
+                reader.talk(text)
+            elif "<<'END'" in text:
+                reader.run(text)
             else:
                 for line in text.splitlines():
                     reader.run(line)
@@ -97,3 +122,21 @@ def test_an_agent_of_agentcore_create_is_taken_over(streamplate: Path, tmp_path:
     assert "AWS::BedrockAgentCore::Runtime" in commands["uv run deploy --dry-run"]
     assert "You help customers of a shop." in (tmp_path / "src/orders/prompt.py").read_text("utf-8")
     assert not (tmp_path / "app").exists()
+
+
+def test_a_person_approves(streamplate: Path, tmp_path: Path) -> None:
+    commands = followed("approval.md", tmp_path, streamplate)
+
+    assert "Send this to Ada?" in commands["uv run python approve.py"]
+    assert "The message to archive is sent." in commands["uv run python approve.py"]
+    assert "AWS::BedrockAgentCore::Runtime" in commands["uv run deploy --dry-run"]
+
+
+def test_a_company_makes_its_template(streamplate: Path, tmp_path: Path) -> None:
+    commands = followed("company-template.md", tmp_path, streamplate)
+
+    assert "table/orders" in commands["uv run deploy --dry-run"]
+    assert "+Ask the platform team" in commands["git -C ../agents/one show template-v1.1.0"]
+    report = (tmp_path / "update.md").read_text("utf-8")
+    assert "one" in report and "two" in report
+    assert "weather" not in (tmp_path / "agents/one/README.md").read_text("utf-8")

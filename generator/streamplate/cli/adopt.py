@@ -45,8 +45,9 @@ def adopt(
 ) -> None:
     """Make the repository in PATH a project.
 
-    Written by hand, or by another tool: what it lacks is added beside what is there, and nothing of it is changed. Its
-    name and framework are read from its requirements. From then on it is updated as every project.
+    For an agent that was written by hand or by another tool. Missing files are added; existing files are not
+    changed. Name and framework are read from the repository's requirements. From then on `update` works as in any
+    project.
     """
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if not (terminal or defaults or data):

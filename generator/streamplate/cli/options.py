@@ -30,9 +30,10 @@ EXAMPLES = examples(
 def options(keys: tuple[str, ...], source: str, as_json: bool) -> None:
     """List the questions with their choices and defaults.
 
-    All of them, or those that are named. In a project of another template those of that one.
+    Lists all questions, or only those that are named. In a project of another template, lists the questions of that
+    template.
 
-    With --json a default that follows from other answers is what it comes to when those are defaults too.
+    With --json, a default that depends on other answers is given as it is when those answers are defaults too.
     """
     source = origin(source)
     if as_json:

@@ -17,9 +17,9 @@ from streamplate.cli.source import origin, source_option
 @source_option
 @json_option
 def releases(source: str, as_json: bool) -> None:
-    """List the template's releases, with what each asks.
+    """List the template's releases, with the questions of each.
 
-    Those in this streamplate; in a project of another template, that template's.
+    Lists the releases in this package, or, in a project of another template, the releases of that template.
     """
     with sources.named(origin(source)) as template:
         listed = notes.listed(template)

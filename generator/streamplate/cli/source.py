@@ -15,10 +15,10 @@ from streamplate.template import SOURCE
 from streamplate.toolchain import quoted, shown
 
 source_option = click.option(
-    "--template", "source", metavar="URL[@REF]", default="", help="Follow this template, which is the project's own."
+    "--template", "source", metavar="URL[@REF]", default="", help="The project's own template, at this address."
 )
 trust_option = click.option(
-    "--trust", "trust", is_flag=True, help="This once, follow other templates and let them run code of their own."
+    "--trust", "trust", is_flag=True, help="Trust the template, and let it run its code, for this call."
 )
 
 
@@ -45,8 +45,8 @@ def origin(source: str) -> str:
 def trust_(url: str, listing: bool, remove: bool) -> None:
     """Let projects follow the template at URL.
 
-    Their updates fetch it, and run its tasks and extensions, if it has some, on this machine. A URL that ends in a
-    slash stands for all below it. In CI the variable STREAMPLATE_TRUST does the same.
+    Updates of its projects then fetch it, and may run its tasks and extensions on this machine. A URL that ends in
+    a slash allows every template below it. In CI, set the variable STREAMPLATE_TRUST instead.
     """
     if listing or not url:
         _list(listing)
@@ -78,11 +78,11 @@ def _list(asked: bool) -> None:
 @click.argument("url")
 @paths_argument
 @all_option
-@click.option("--release", metavar="REF", default="", help="Its release that equals theirs, if not of one name.")
+@click.option("--release", metavar="REF", default="", help="Its name for the projects' release, if it differs.")
 def source(url: str, paths: tuple[Path, ...], below: Path | None, release: str) -> None:
     """Make projects follow the template at URL from now on.
 
-    It moved, or it is your own copy. Their answers files change, and nothing else.
+    For a template that has moved, or your own copy of it. Only the projects' answers files change.
     """
     moved = moving.move(projects(paths, below), url, release)
     for project in moved:

@@ -31,8 +31,8 @@ EXAMPLES = examples(
 def try_(question: str, data: tuple[str, ...], keep: Path | None, once: bool) -> None:
     """Talk to a streaming agent, on this machine, with no account.
 
-    Makes a project in a temporary folder, installs it, runs it offline and asks it QUESTION. On a terminal the
-    conversation then goes on. In the end everything is removed again.
+    Makes a project in a temporary folder, installs it, runs it offline and asks it QUESTION. In a terminal you can
+    then continue the conversation. At the end, everything is removed.
     """
     for name in ("SIGTERM", "SIGHUP"):
         if number := getattr(signal, name, None):  # Windows has no SIGHUP

@@ -19,7 +19,7 @@ from streamplate.updating import undo as taken_back
 def undo(context: click.Context, paths: tuple[Path, ...], below: Path | None) -> None:
     """Undo the last update of projects.
 
-    Only what it wrote is touched. It is refused once the update is committed, or files that it wrote have changed.
+    Restores only what the update wrote. It is refused once the update is committed, or if those files have changed.
     """
     roots = projects(paths, below)
     if len(roots) == 1:

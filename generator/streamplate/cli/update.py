@@ -108,7 +108,7 @@ def configure(
 ) -> None:
     """Change the answers of projects: another tool, another client.
 
-    They stay on the release they have. The merge is that of `update`, and so is the result.
+    The projects stay on their release. The change is merged and staged as by `update`.
     """
     if not data:
         raise UsageProblem("Nothing to change", "For instance: -d tools=weather,time; see `streamplate options`")
