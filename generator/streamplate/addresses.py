@@ -30,7 +30,7 @@ def split(text: str) -> tuple[str, str]:
 def refuse_secret(url: str) -> None:
     """Raise `UsageProblem` for an address that holds a password, or what serves as one."""
     if holds_secret(in_full(url)):
-        hint = "The project would record it for all to see; leave it to git's credential helper"
+        hint = "The project would record it in a file that is committed; use git's credential helper instead"
         raise UsageProblem("That address holds a user name or password", hint)
 
 

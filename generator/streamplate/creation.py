@@ -57,7 +57,7 @@ def new(
     `answers` go before those of `preset`. What both leave open is prompted for with `ask`, else takes its default.
     `quick` prompts for the few questions that the template names, in place of all.
     `git=None` makes a repository with a first commit unless `destination` is inside one already.
-    `source` is the `URL[@ref]` of another template. `say` is told what it runs, which it does only with `trust`.
+    `source` is the `URL[@ref]` of another template. `say` prints what it runs, which it does only with `trust`.
     `review` is shown the project before it is written, and stops that by raising.
     Either everything is written or nothing; `StreamplateError` says why not.
     """

@@ -39,7 +39,7 @@ def run(
 
     With `chat`, the conversation goes on in this terminal until the user leaves it.
     The project is made in `keep`, or in a temporary folder that is gone afterwards. Each stage runs in a `step(name)`;
-    `say` is told what the user has not typed: the question, and how to go on.
+    `say` prints what the user did not type: the question, and how to go on.
     """
     with tempfile.TemporaryDirectory(prefix="streamplate-try-") as folder:
         with step("Making a project"):

@@ -1,4 +1,4 @@
-"""What can go wrong, in one place: each failure has a message, a hint and an exit code.
+"""All expected failures: each has a message, a hint and an exit code.
 
 * `StreamplateError`, exit 1: it could not be done.
   * `UsageProblem`, exit 2: the request itself cannot be met.

@@ -31,7 +31,7 @@ _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 def opened(text: str, *, trusted: bool, say: Say) -> Iterator[OtherTemplate]:
     """The template in the git repository `URL[@ref]`.
 
-    `say` is told what is about to run. Tasks and Jinja extensions of the template run only if `trusted`, here or in
+    `say` prints what is about to run. Tasks and Jinja extensions of the template run only if `trusted`, here or in
     the user's list.
     """
     url, ref = addresses.split(text)

@@ -1,4 +1,4 @@
-"""Our own template: its releases are on board, so nothing is asked of the network."""
+"""Our own template. The package contains its releases, so no network is needed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class OurTemplate:
         return tag
 
     def target(self, found: Project, wanted: str, *, back: bool = False) -> str:
-        """Downgrades are refused, and projects of releases that are not on board."""
+        """Downgrades are refused, and projects of releases that this package does not have."""
         _refuse_unknown(found, releases())
         tag = self.release(wanted)
         if order(tag) < order(found.release):

@@ -1,4 +1,4 @@
-"""What a template is to the commands, and where ours is: in this checkout, or in the bundle on board."""
+"""What the commands need of a template, and where ours is: in this checkout, or in the package's bundle."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Template(Protocol):
 
 
 def current() -> str:
-    """Tag of the newest template on board, which is this package's version."""
+    """Tag of the newest template in this package, which is the package's version."""
     from streamplate import __version__
 
     return f"v{__version__}"
@@ -73,7 +73,7 @@ def order(tag: str) -> tuple[int, ...]:
 
 
 def releases() -> list[str]:
-    """Tags of every template on board, oldest first."""
+    """Tags of all templates in this package, oldest first."""
     return sorted({*bundled(BUNDLE), current()}, key=order)
 
 

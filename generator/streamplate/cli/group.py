@@ -1,4 +1,4 @@
-"""The command group: commands in the order a user meets them, failures as a message and a hint."""
+"""The command group: lists commands in the order of use, and prints failures as a message and a hint."""
 
 from __future__ import annotations
 

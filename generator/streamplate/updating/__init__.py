@@ -26,7 +26,7 @@ def update(root: str | Path, request: UpdateRequest | None = None, choose: Choos
     It follows the template that it was made from, or the one that `choose` returns for it.
 
     Conflicts are no failure: `Report.conflicts` names the files, which git shows as unmerged. `StreamplateError` says
-    what is in the way: uncommitted changes, conflict markers, a release that is not on board.
+    what is in the way: uncommitted changes, conflict markers, a release that this package does not have.
     """
     if choose is None:
         with sources.opened() as own:

@@ -50,7 +50,7 @@ def merged(path: str, base: str, yours: str, theirs: str, label: str) -> tuple[s
 
 
 def same(path: str, one: str, other: str) -> bool:
-    """Whether two files differ in nothing but how they are written."""
+    """Whether two files differ only in formatting."""
     try:
         return [item.key for item in _cut(path, one)] == [item.key for item in _cut(path, other)]
     except (SyntaxError, tokenize.TokenError, ValueError, RecursionError):

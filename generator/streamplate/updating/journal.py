@@ -133,7 +133,7 @@ _LONGEST = 200
 
 @contextmanager
 def exclusive(path: Path, *, wait: bool) -> Iterator[None]:
-    """Hold a lock that the system lets go of when this process ends; `BlockingIOError` where another one has it."""
+    """Hold a lock, which ends with this process at the latest. Raises `BlockingIOError` if another one has it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         _lock(file.fileno(), wait)

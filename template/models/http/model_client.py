@@ -1,4 +1,4 @@
-"""The client that calls the model: it tries again what passes, ends with the run, and tells what goes wrong."""
+"""The client that calls the model: it retries temporary failures, ends with the run, and explains failures."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class ModelStream(httpx.AsyncByteStream):
-    """The events of one answer, as the SDK and the framework on it read them. Whatever goes wrong is a `Failure`.
+    """The events of one answer, as the SDK and the framework on it read them. Raises `Failure` for every error.
 
     Any thread may close it while a task reads.
     """

@@ -53,7 +53,7 @@ def _keep_logs(stack: cdk.Stack, group: str, endpoint: str, days: int) -> None:
 
 
 def main() -> None:
-    """Synthesise the stack for the account and region of whoever deploys."""
+    """Synthesise the stack for the account and region of the caller."""
     config = load()
     app = cdk.App()
     AgentStack(app, config, build(config))

@@ -1,4 +1,4 @@
-"""A question of the agent's own to the person in front of the client."""
+"""A question of the agent to the user."""
 
 from typing import Any
 
