@@ -36,7 +36,7 @@ def execution(config: Config) -> Policy:
 
 
 def cloudformation(config: Config) -> Policy:
-    """What CloudFormation needs to make the stack: its service role, or else whoever deploys."""
+    """The permissions to make the stack, for CloudFormation's service role or the person who deploys."""
     policy = load("cloudformation*", config)
     policy["Statement"] += load("network", config)["Statement"] if config.network else []
     for statement in policy["Statement"]:
@@ -46,7 +46,7 @@ def cloudformation(config: Config) -> Policy:
 
 
 def deployer(config: Config) -> Policy:
-    """What whoever runs the commands needs."""
+    """The permissions of the person who runs the commands."""
     policy = load("deployer*", config)
     if not config.cloudformation_role:
         policy["Statement"] += cloudformation(config)["Statement"]

@@ -57,7 +57,7 @@ class Chat:
             return []
 
     def note(self, text: str) -> None:
-        """A word from the client itself; standard output holds nothing but answers."""
+        """A message of the client, on standard error: standard output has answers only."""
         self.err.print(text, style="dim", markup=False, soft_wrap=True)
 
     def _done(self, work: Coroutine[Any, Any, int]) -> int:

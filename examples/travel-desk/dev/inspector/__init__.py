@@ -1,4 +1,4 @@
-"""The inspector, which `uv run serve` shows at `/inspector`: every run, whoever asked, from the inside.
+"""The inspector, which `uv run serve` shows at `/inspector`: the details of every run, from whichever client.
 
 In this process `Run.watchers` tells it of runs and their model calls, and OpenTelemetry of the spans that the project's
 own code opens. It keeps the last runs in memory. Nothing of it is deployed.

@@ -1,4 +1,4 @@
-"""The two ways a request ends badly, refused before the stream starts or failed within it; and bad settings."""
+"""Errors: a request that is refused before its stream starts, a failure within the stream, and a bad setting."""
 
 from typing import Any
 
@@ -69,5 +69,5 @@ def malformed_answer() -> Failure:
 
 
 def shutting_down() -> Failure:
-    """The process is told to end."""
+    """The process is shutting down."""
     return Failure("shutting_down", "The server is shutting down. Ask again.")

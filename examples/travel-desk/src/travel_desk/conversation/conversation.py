@@ -1,4 +1,4 @@
-"""What one session has said so far, and what its next run goes on from."""
+"""A session's messages so far, and the state from which its next run continues."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The client that calls the model: it tries again what passes, ends with the run, and tells what goes wrong."""
+"""The client that calls the model: it retries temporary failures, ends with the run, and explains failures."""
 
 import itertools
 import threading
@@ -92,7 +92,7 @@ class Frames:
 
 
 class ModelStream:
-    """The events of one answer, as a framework reads them. Whatever goes wrong is a `Failure`.
+    """The events of one answer, as a framework reads them. Raises `Failure` for every error.
 
     It is there once the answer has begun: a call that failed before can be made again, as nothing was handed on.
     """

@@ -1,4 +1,4 @@
-"""What callers send: checked before a stream starts, so that the model is never called for a bad request."""
+"""The requests of callers, checked before a stream starts: the model is never called for a bad request."""
 
 import json
 import re

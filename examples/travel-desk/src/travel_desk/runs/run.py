@@ -58,7 +58,7 @@ class Run:
     """One run, which begins at once."""
 
     watchers: ClassVar[list[Callable[["Run"], None]]] = []
-    """Whoever is told of each run before it begins: on a developer's machine the inspector, deployed nobody."""
+    """Functions that get each run before it begins. In development the inspector is one; a deployed agent has none."""
 
     def __init__(self, request: Request, conversation: Conversation, turn: Turn, runtime: Runtime) -> None:
         self.id = request.run_id
@@ -69,7 +69,7 @@ class Run:
         self.outcome = ""
         self.request = request
         self.watch: Callable[[], ModelCall] = ModelCall
-        """Makes what is told of each model call."""
+        """Makes the `ModelCall` that takes notes of each model call."""
         self._conversation = conversation
         self._runtime = runtime
         self._state = copy.deepcopy(dict(request.state or conversation.state))
@@ -97,7 +97,7 @@ class Run:
 
     @property
     def ended(self) -> bool:
-        """Whether its last event is told."""
+        """Whether its last event is in the log."""
         return self.task.done()
 
     def cancel(self, failure: Failure | None = None) -> None:
@@ -128,7 +128,7 @@ class Run:
         current_state.set(self._state)
         self.tell(self._events.started(self.request.parent_run_id))
         if self._state != (self.request.state or {}):
-            self.tell(self._state_snapshot())  # what is told of its changes is told against this
+            self.tell(self._state_snapshot())  # later deltas refer to this snapshot
         with model_calls(self._runtime.settings, self._known_ids(), self.watch) as self._model_calls:
             try:
                 last = await self._last_events()

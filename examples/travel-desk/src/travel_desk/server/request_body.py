@@ -54,7 +54,7 @@ def _checked_json(body: bytes) -> bytes:
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:
-    """`receive` for whoever comes next: the body that was read, then what else there is."""
+    """A `receive` that gives the body again, which was read here, and then what follows."""
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:

@@ -1,4 +1,4 @@
-"""Conversations by session id, each with the run that goes on in it and the runs that were."""
+"""The sessions of this process: for each, its conversation, its current run and its recent runs."""
 
 import asyncio
 import logging

@@ -84,7 +84,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]{1,60}$")]
 
 
 class AgentConfig(BaseModel):
-    """Where an agent is, what the model is told of it, and headers to let us in."""
+    """The address of an agent, its description for the model, and the headers of requests to it."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)  # which may hold keys
 

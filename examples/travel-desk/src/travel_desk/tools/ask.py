@@ -1,4 +1,4 @@
-"""Tools that ask the person in front of the client, and wait for the answer."""
+"""Tools that ask the user a question and wait for the answer."""
 
 from typing import Any
 

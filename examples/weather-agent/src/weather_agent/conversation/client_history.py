@@ -1,4 +1,4 @@
-"""The messages that a client sends: each checked, and brought together with those that we have."""
+"""The messages that a client sends: checks each, and merges them with the history that the agent keeps."""
 
 import re
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ def _check(message: Message) -> None:
 
 
 def _check_question(message: UserMessage) -> None:
-    """No file is fetched from a URL: whoever asks could reach what only we may."""
+    """No file is fetched from a URL: a caller could make the agent read what only the agent may reach."""
     for part in [] if isinstance(message.content, str) else message.content:
         source = getattr(part, "source", None)
         if isinstance(part, TextPart) or (isinstance(source, DataSource) and source.mime_type in READS):

@@ -1,4 +1,4 @@
-"""What every model's answer is held to before a framework reads it: the wires differ, the oddities do not."""
+"""Checks and repairs each model answer before the framework reads it, for every provider."""
 
 import json
 import re

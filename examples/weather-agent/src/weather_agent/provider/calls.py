@@ -1,4 +1,4 @@
-"""The model calls of one run: how long they are tried again, what they used, why they failed, and that they end."""
+"""The model calls of one run: retries, token usage, failures, and closing them when the run ends."""
 
 import logging
 import threading
@@ -27,7 +27,7 @@ class Closing(Protocol):
 
 
 class ModelCall:
-    """One model call, told to whoever watches the run: here, and where the agent is deployed, nobody.
+    """Takes notes of one model call. This class keeps none; the inspector has one that does. Nothing else is deployed.
 
     A thread may tell of it, one at a time.
     """
@@ -57,7 +57,7 @@ class ModelCalls:
     `usage` adds up, with that of calls that failed; `failure` is the first one that a framework was told of, which it
     may have kept to itself; `count` is how many calls were begun. `retry_seconds` is how long one is tried again.
     `call_ids` are those of the conversation's tool calls: some frameworks do not send them, and models give the same
-    ones again. `watch` makes what is told of each call.
+    ones again. `watch` makes the `ModelCall` that takes notes of each call.
     """
 
     def __init__(

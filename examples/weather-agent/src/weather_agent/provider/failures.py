@@ -1,4 +1,4 @@
-"""How a model call fails, whichever provider it is: a stable code, and a message that is safe to show."""
+"""Failures of model calls, the same for every provider: a stable code, and a message that is safe to show."""
 
 import re
 import time

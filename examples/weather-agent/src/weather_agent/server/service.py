@@ -1,4 +1,4 @@
-"""What the server does for a request, whichever way it came: start a run, follow one, end one, or tell the history."""
+"""Answers a request, over HTTP or WebSocket: starts a run, follows one, ends one, or sends the history."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable

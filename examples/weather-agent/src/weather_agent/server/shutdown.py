@@ -1,4 +1,4 @@
-"""What is done when the process is told to end, before its server closes the connections."""
+"""Shutdown: what happens between the signal to end and the close of the connections."""
 
 import asyncio
 import signal

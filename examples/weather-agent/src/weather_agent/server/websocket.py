@@ -41,7 +41,7 @@ class Dialogue:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _read(self) -> None:
-        """Read on while a run is told: that is how the end of the connection, and a `cancel`, are noticed."""
+        """Go on reading while a run is sent, to notice a `cancel` or the end of the connection."""
         while (message := await self._websocket.receive())["type"] != "websocket.disconnect":
             try:
                 await self._take(message.get("text") or message.get("bytes") or "")

@@ -1,4 +1,4 @@
-"""Tools as every framework is given them: a JSON schema, and a call that is checked, bounded in time, and told."""
+"""Tools in the form that every framework gets: a JSON schema, and a call with checked arguments and a time limit."""
 
 import asyncio
 import contextvars
@@ -125,7 +125,7 @@ class Workers:
         return self._free <= 0
 
     async def run(self, function: Function, arguments: dict[str, Any]) -> str | Ask:
-        """What the tool returns, as the model will read it; what goes wrong is a result that begins with `Error:`."""
+        """What the tool returns, as the model will read it; an exception becomes a result that begins with `Error:`."""
         name = getattr(function, "__name__", "The tool")
         on_loop = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
         if self.full and not on_loop:

@@ -8,7 +8,7 @@ from ..errors import Failure
 from .events import text_content
 
 JOIN_BEHIND = 100
-"""A reader that is so many events behind gets the text in larger pieces."""
+"""A reader that is this many events behind gets the text in larger pieces."""
 
 Entry = str | tuple[str, str]
 """An event's JSON; or of a piece of text, its message's id and the piece."""

@@ -1,4 +1,4 @@
-"""What an agent says while it works: the same few parts from every framework.
+"""The parts of an agent's answer, the same for every framework.
 
 `agent.py` makes them of its framework's stream; `events.py` turns them into AG-UI events and messages.
 """

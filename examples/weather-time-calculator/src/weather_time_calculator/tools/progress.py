@@ -1,4 +1,4 @@
-"""What a tool tells while it works: AG-UI events, in the stream of the run that called it."""
+"""Events of a tool while it works: AG-UI events in the stream of the run that called it."""
 
 from collections.abc import Callable
 from contextvars import ContextVar

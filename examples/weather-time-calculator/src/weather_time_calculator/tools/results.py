@@ -1,4 +1,4 @@
-"""Whatever a tool returns, the model gets a text of bounded size that it can read."""
+"""Turns any return value of a tool into a text of limited size for the model."""
 
 from collections.abc import Iterator
 from typing import Any
