@@ -35,6 +35,17 @@ Chat = Callable[..., "Answered"]
 Eventually = Callable[[Callable[[], bool]], None]
 PROJECT = Path(__file__).parents[2]
 RUN = "import sys; from clients.terminal import main; sys.exit(main())"
+INTERRUPTED_LATE = """
+import signal
+import clients.terminal.chat as chat
+class Late:
+    def __del__(self): signal.raise_signal(signal.SIGINT)
+def note(self, text, note=chat.Chat.note):
+    note(self, text)
+    Late() if "again leaves" in text else None
+chat.Chat.note = note
+"""
+"""A second Ctrl-C where Python drops what a signal raises: in the removal of an object, just before the next prompt."""
 ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|[=>78])")
 MARKDOWN = """\
 # Trip
@@ -112,13 +123,13 @@ def breaking(url: str, size: int) -> Iterator[str]:
 class Terminal:
     """The client in a pseudo-terminal of 80 columns and 24 rows; what it shows is read without its escape sequences."""
 
-    def __init__(self, url: str, home: Path) -> None:
+    def __init__(self, url: str, home: Path, before: str = "pass") -> None:
         import termios
 
         self._screen, terminal = os.openpty()
         termios.tcsetwinsize(terminal, (24, 80))
         # The child makes the terminal its own, which is what turns a typed Ctrl-C into a signal.
-        command = [sys.executable, "-c", f"import os; os.login_tty(0); {RUN}", "--url", f"{url}/invocations"]
+        command = [sys.executable, "-c", f"import os; os.login_tty(0)\n{before}\n{RUN}", "--url", f"{url}/invocations"]
         environment = os.environ | {"HOME": str(home), "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1"}
         self._process = subprocess.Popen(
             command, stdin=terminal, stdout=terminal, stderr=terminal, cwd=PROJECT, env=environment
@@ -378,9 +389,15 @@ class TestInATerminal:
         terminal.session()
         terminal.type("\x03")
         terminal.until("Ctrl-C again leaves.")
-        time.sleep(1)  # the prompt is back: before that the terminal itself takes the key
         terminal.type("\x03")
         assert terminal.exit_code() == 0
+
+    def test_a_second_ctrl_c_between_two_prompts_leaves(self, agent_url: str, tmp_path: Path) -> None:
+        with closing(Terminal(agent_url, tmp_path, before=INTERRUPTED_LATE)) as terminal:
+            terminal.until("\n>")
+            terminal.type("\x03")
+            terminal.until("Ctrl-C again leaves.")
+            assert terminal.exit_code() == 0
 
     def test_a_tool_call_waits_for_approval(self, terminal: Terminal) -> None:
         terminal.type('call send {"to": "Ann", "text": "Hello"}\r')

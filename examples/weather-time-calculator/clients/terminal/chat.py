@@ -65,7 +65,7 @@ class Chat:
             return asyncio.run(work)
         except AgentError as error:
             return self._complain(error)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, asyncio.CancelledError):  # the latter where Ctrl-C comes before asyncio is ready
             self.note("Stopped.")
             return INTERRUPTED
 

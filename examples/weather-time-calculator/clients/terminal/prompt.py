@@ -1,5 +1,7 @@
 """The conversation at a prompt: lines to edit, history, and a few commands."""
 
+import asyncio
+import signal
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
@@ -43,26 +45,59 @@ def converse(chat: Chat, question: str = "") -> int:
     prompt = _prompt()
     chat.ask(question) if question else chat.catch_up()
     note = f"weather-time-calculator at {chat.url} · /quit or Ctrl-D ends it · /help"
-    pressed = 0
-    while pressed < 2:
+    presses = Presses(prompt)
+    while presses.count < 2:
         try:
-            chat.note(note) if note else None
-            line, note, pressed = _line(prompt), "", 0
+            with presses:
+                chat.note(note) if note else None
+                line, note = _line(prompt, presses), ""
+            presses.count = 0
             if line == "/quit":
                 return OK
             if line:
                 _take(chat, line, prompt)
         except EOFError:
             return OK
-        except KeyboardInterrupt:  # at the prompt, or at any time between two: just after an answer, say
-            pressed = 0 if prompt.default_buffer.text else pressed + 1
-            note = "Ctrl-C again leaves." if pressed else ""
+        except (KeyboardInterrupt, asyncio.CancelledError) as stop:  # at the prompt, or just after an answer
+            presses.count += not isinstance(stop, Counted)
+            presses.count *= not prompt.default_buffer.text
+            note = "Ctrl-C again leaves." if presses.count else ""
     return OK
 
 
-def _line(prompt: PromptSession[str]) -> str:
+class Counted(KeyboardInterrupt):
+    """A Ctrl-C that was counted when it came."""
+
+
+class Presses:
+    """Counts Ctrl-C on the way to a line: raised at once, one between two prompts may be lost, or two become one."""
+
+    def __init__(self, prompt: PromptSession[str]) -> None:
+        self.count = 0
+        self._seen = 0
+        self._app = prompt.app
+
+    def __enter__(self) -> None:
+        self._seen = self.count
+        self._before = signal.signal(signal.SIGINT, self._signalled)
+
+    def __exit__(self, *failure: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def leave(self) -> None:
+        """End the prompt if there was one since it was asked for."""
+        if self.count > self._seen and self._app.future and not self._app.future.done():
+            self._app.exit(exception=Counted())
+
+    def _signalled(self, *_: object) -> None:
+        self.count += 1
+        if self._app.loop:
+            self._app.loop.call_soon_threadsafe(self.leave)
+
+
+def _line(prompt: PromptSession[str], presses: Presses) -> str:
     """What is typed. The buffer is empty then: a Ctrl-C before the next prompt must not find this line in it."""
-    line = prompt.prompt(handle_sigint=False).strip()
+    line = prompt.prompt(handle_sigint=False, pre_run=presses.leave).strip()
     prompt.default_buffer.reset()
     return line
 
