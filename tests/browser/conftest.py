@@ -42,7 +42,10 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 def project(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Path:
     """A project with every page."""
     return make(
-        tmp_path_factory.mktemp("browser") / "my-agent", clients=["web", "streamlit", "copilotkit"], deployment=[]
+        tmp_path_factory.mktemp("browser") / "my-agent",
+        clients=["web", "streamlit", "copilotkit"],
+        tools=["weather", "time", "calculator", "agent"],
+        deployment=[],
     )
 
 

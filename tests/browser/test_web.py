@@ -93,6 +93,17 @@ def test_a_tool_call_opens_to_its_arguments_and_result(page: Page) -> None:
     assert "449" in turn.locator(".text").last.inner_text()
 
 
+def test_what_another_agent_says_is_seen_in_the_call_while_it_says_it(page: Page) -> None:
+    turn = ask(page, f"Ask the guide agent: what {'do you know and ' * 20}what can you do?")
+    told = turn.locator(".tool .told")
+    expect(told).to_contain_text("A guide was asked: what do you know")
+    line, below = turn.locator(".tool code").first.bounding_box(), told.bounding_box()
+    assert line and below and line["height"] < 30 and below["y"] >= line["y"] + line["height"]
+    finished(turn)
+    expect(told).to_be_hidden()
+    assert "A guide was asked" in turn.locator(".text").last.inner_text()
+
+
 def test_thoughts_are_seen_while_they_come_and_fold_away(
     context: BrowserContext, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

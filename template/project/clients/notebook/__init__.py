@@ -16,6 +16,7 @@ from ag_ui.core import (
     Event,
     RunFinishedEvent,
     RunFinishedInterruptOutcome,
+    SubagentStartedEvent,
     TextMessageContentEvent,
     TextMessageEndEvent,
     ToolCallArgsEvent,
@@ -48,7 +49,7 @@ def show(events: Iterable[Event]) -> None:
     for event in events:
         turn.follow(event)
         if time.monotonic() - drawn > FRAME:
-            picture.update(JUPYTER.Markdown(turn.text))
+            picture.update(JUPYTER.Markdown(turn.picture))
             drawn = time.monotonic()
     picture.update(JUPYTER.Markdown(turn.text))
 
@@ -59,11 +60,21 @@ class _Turn:
     def __init__(self) -> None:
         self.text = ""
         self._calls: dict[str, list[str]] = {}
+        self._asking: dict[str, str] = {}
+        """The calls that ask other agents, by the agent's run."""
+        self._told: dict[str, str] = {}
+        """What they have been told so far, by call."""
+
+    @property
+    def picture(self) -> str:
+        """The text, and what other agents say just now."""
+        told = (f"> `{self._calls[id][0]}` … {json.dumps(text, ensure_ascii=False)}" for id, text in self._told.items())
+        return "\n\n".join([self.text.rstrip("\n"), *told])
 
     def follow(self, event: Event) -> None:
         """Take one event in."""
-        if getattr(event, "subagent_run_id", None):
-            return  # what another agent says is no part of this one's answer
+        if agent := getattr(event, "subagent_run_id", None):
+            return self._follow_other(agent, event)
         match event:
             case TextMessageContentEvent(delta=delta):
                 self.text += delta
@@ -77,5 +88,13 @@ class _Turn:
                 self._calls[id][1] += delta
             case ToolCallResultEvent(tool_call_id=id, content=str(content)):
                 name, arguments = self._calls.pop(id)
+                self._told.pop(id, None)
                 mark = "✗ " if content.startswith("Error:") else ""
                 self.text += f"> {mark}`{name}` `{arguments}` → {json.dumps(content, ensure_ascii=False)}\n\n"
+
+    def _follow_other(self, agent: str, event: Event) -> None:
+        match event:
+            case SubagentStartedEvent(parent_tool_call_id=str(id)) if id in self._calls:
+                self._asking[agent], self._told[id] = id, ""
+            case TextMessageContentEvent(delta=delta) if self._asking.get(agent) in self._told:
+                self._told[self._asking[agent]] += delta

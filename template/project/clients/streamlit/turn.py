@@ -15,6 +15,7 @@ from ag_ui.core import (
     ReasoningMessageStartEvent,
     RunFinishedEvent,
     RunFinishedInterruptOutcome,
+    SubagentStartedEvent,
     TextMessageContentEvent,
     TextMessageStartEvent,
     ToolCallArgsEvent,
@@ -22,6 +23,7 @@ from ag_ui.core import (
     ToolCallResultEvent,
     ToolCallStartEvent,
 )
+from streamlit.delta_generator import DeltaGenerator
 
 from clients.python import AgentError
 
@@ -95,6 +97,8 @@ class _Answer:
         self._thoughts = self._text = ""
         self._thoughts_box = self._box = st.empty()
         self._calls: dict[str, _Call] = {}
+        self._agents: dict[str, _Call] = {}
+        """The calls that ask other agents, by the agent's run."""
         self._first_token: float | None = None
         self._seconds = 0.0
         self._tokens = 0
@@ -102,8 +106,8 @@ class _Answer:
     def follow(self, seconds: float, event: Event) -> None:
         """Take one event in."""
         self._seconds = seconds
-        if getattr(event, "subagent_run_id", None):
-            return  # what another agent says is no part of this one's answer
+        if agent := getattr(event, "subagent_run_id", None):
+            return self._follow_other(agent, event)
         match event:
             case ReasoningMessageStartEvent():
                 self._thoughts, self._thoughts_box = "", st.expander("Thoughts").empty()
@@ -129,6 +133,14 @@ class _Answer:
             case RunFinishedEvent(usage=list(usage)):
                 self._tokens = sum(entry.total_tokens or 0 for entry in usage)
 
+    def _follow_other(self, agent: str, event: Event) -> None:
+        """What another agent says belongs to the call that asks it."""
+        match event:
+            case SubagentStartedEvent(parent_tool_call_id=str(id)) if id in self._calls:
+                self._agents[agent] = self._calls[id]
+            case TextMessageContentEvent(delta=delta) if agent in self._agents:
+                self._agents[agent].tell(delta)
+
     def summary(self) -> str:
         """Time to the first token, time in all, and tokens used."""
         first = [] if self._first_token is None else [f"first token {self._first_token:.2f} s"]
@@ -147,6 +159,8 @@ class _Call:
         self.arguments = ""
         self._name = name
         self._since = 0.0
+        self._told = ""
+        self._box: DeltaGenerator | None = None
         self._status = st.status(f"`{name}`")
 
     def start(self, seconds: float) -> None:
@@ -155,8 +169,16 @@ class _Call:
         self._status.update(label=f"`{self._signature()}`")
         self._status.code(self.arguments, language="json")
 
+    def tell(self, delta: str) -> None:
+        """More of what the other agent says."""
+        self._told += delta
+        self._box = self._box or self._status.empty()
+        self._box.text(self._told)
+
     def finish(self, seconds: float, result: str) -> None:
         """The tool has answered."""
+        if self._box:
+            self._box.empty()  # the result says it again
         self._status.code(result, language=None, wrap_lines=True)
         label = f"`{self._signature()}` {seconds - self._since:.1f} s"
         self._status.update(label=label, state="error" if result.startswith("Error:") else "complete")

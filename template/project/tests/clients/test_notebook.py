@@ -6,6 +6,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from ag_ui.core import SubagentStartedEvent, TextMessageContentEvent, ToolCallResultEvent, ToolCallStartEvent
 from nbclient import NotebookClient
 
 from clients import notebook
@@ -59,3 +60,13 @@ def test_it_shows_what_it_tells_of(reader: Reader) -> None:
 def test_it_is_kept_without_output() -> None:
     cells = nbformat.read(TUTORIAL, as_version=4).cells
     assert [cell.outputs for cell in cells if cell.cell_type == "code" and cell.outputs] == []
+
+
+def test_what_another_agent_says_is_shown_while_it_says_it() -> None:
+    turn = notebook._Turn()
+    turn.follow(ToolCallStartEvent(tool_call_id="c", tool_call_name="ask_guide"))
+    turn.follow(SubagentStartedEvent(subagent_run_id="r", name="guide", parent_tool_call_id="c"))
+    turn.follow(TextMessageContentEvent(message_id="m", delta="I can guide.", subagent_run_id="r"))
+    assert turn.picture.endswith('> `ask_guide` … "I can guide."') and turn.text == ""
+    turn.follow(ToolCallResultEvent(message_id="t", tool_call_id="c", content="I can guide."))
+    assert turn.picture == turn.text.rstrip("\n") and turn.text.count("I can guide.") == 1

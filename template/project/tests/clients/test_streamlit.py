@@ -159,3 +159,25 @@ def test_a_question_of_a_tool_is_answered(page: AppTest) -> None:
     page.selectbox[0].set_value("blue").run()
     press(page, "Answer")
     assert '"choice":"blue"' in page.chat_message[1].markdown[-1].value
+
+
+def asking() -> None:
+    """A page with a turn whose tool call asks another agent, which is in the middle of its answer."""
+    from ag_ui.core import SubagentStartedEvent, TextMessageContentEvent, ToolCallEndEvent, ToolCallStartEvent
+
+    from clients.streamlit.turn import Turn
+
+    events = [
+        ToolCallStartEvent(tool_call_id="c", tool_call_name="ask_guide"),
+        ToolCallEndEvent(tool_call_id="c"),
+        SubagentStartedEvent(subagent_run_id="r", name="guide", parent_tool_call_id="c"),
+        TextMessageContentEvent(message_id="m", delta="I can ", subagent_run_id="r"),
+        TextMessageContentEvent(message_id="m", delta="guide.", subagent_run_id="r"),
+    ]
+    Turn("What can the guide do?").show([(0.0, event) for event in events])
+
+
+def test_what_another_agent_says_is_shown_in_the_call_that_asks_it() -> None:
+    page = AppTest.from_function(asking).run()
+    assert [text.value for text in page.status[0].text] == ["I can guide."]
+    assert "guide." not in "".join(each.value for each in page.chat_message[1].markdown)
