@@ -296,6 +296,29 @@ def test_a_page_token_that_was_not_given_is_refused(agent_url: str, token: str) 
     meet(agent_url, work)
 
 
+def test_a_list_holds_artifacts_where_they_are_wanted_and_begins_where_it_is_to(
+    agent_url: str, local_model: LocalModel
+) -> None:
+    async def work(client: Client) -> list[Any]:
+        context = str(uuid4())
+        first = await tell(client, message("Count to 2", context=context))
+        second = await tell(client, message("Count to 3", context=context))
+        since = second.status.timestamp
+        asked = [
+            ListTasksRequest(context_id=context),
+            ListTasksRequest(context_id=context, include_artifacts=True),
+            ListTasksRequest(context_id=context, status_timestamp_after=since),
+        ]
+        assert first.status.timestamp.ToDatetime() < since.ToDatetime()
+        return [(await client.list_tasks(each)).tasks for each in asked]
+
+    plain, whole, since = meet(agent_url, work)
+
+    assert [len(task.artifacts) for task in plain] == [0, 0]
+    assert [task.artifacts[0].parts[0].text for task in whole] == ["1 2 3", "1 2"]
+    assert [task.id for task in since] == [plain[0].id]
+
+
 def test_many_tasks_stream_at_once(agent_url: str, local_model: LocalModel) -> None:
     async def work(client: Client) -> list[Told]:
         return await asyncio.gather(*(tell(client, message("Count to 40")) for _ in range(20)))

@@ -29,7 +29,7 @@ export function newRun(turn, id, body) {
 /** Take one AG-UI event in, `seconds` after the question; those of no interest here are passed over. */
 export function follow(turn, event, seconds) {
   turn.seconds = seconds;
-  if (event.subagentRunId) return; // what another agent says is no part of this one's answer
+  if (event.subagentRunId) return subagent[event.type]?.(turn, event); // no part of this agent's answer
   take[event.type]?.(turn, event, seconds);
 }
 
@@ -114,6 +114,19 @@ const take = {
     turn.asks = outcome?.interrupts ?? [];
     if (outcome?.type === "cancelled") turn.ended = "stopped";
     else if (!turn.asks.length && !outcome?.pendingToolCallIds?.length) turn.ended = "complete";
+  },
+};
+
+/** What another agent says belongs to the call that asks it. */
+const subagent = {
+  __proto__: null,
+
+  SUBAGENT_STARTED: (turn, { subagentRunId, parentToolCallId }) =>
+    update(turn, parentToolCallId, (call) => Object.assign(call, { agent: subagentRunId, told: "" })),
+
+  TEXT_MESSAGE_CONTENT(turn, { subagentRunId, delta }) {
+    const call = turn.parts.findLast(({ kind, agent }) => kind === "tool" && agent === subagentRunId);
+    if (call) call.told += delta;
   },
 };
 

@@ -6,6 +6,7 @@ import { render, startOfLastBlock } from "./markdown.js";
 import { answer } from "./turn.js";
 
 const SLOW = 1_000; // milliseconds
+const TOLD = 400; // characters of what another agent says
 const FAILED = /^Error:/; // how a tool's result begins when the tool has failed
 
 /**
@@ -175,17 +176,20 @@ class ToolView {
   #outcome = element("span", { className: "outcome" });
   #arguments = element("pre", { tabIndex: 0 });
   #result = element("pre", { tabIndex: 0 });
+  #told = element("span", { className: "told", dir: "auto", hidden: true });
 
   constructor({ name }) {
     const summary = element("summary", {}, element("span", { className: "mark" }), this.#call, this.#outcome);
     const details = element("dl", {}, element("dt", {}, "Arguments"), element("dd", {}, this.#arguments));
     details.append(element("dt", {}, "Result"), element("dd", {}, this.#result));
+    summary.append(this.#told);
     this.element = element("details", { className: "folded tool" }, summary, details);
     this.#call.textContent = name;
   }
 
   update(call, ended) {
     const state = stateOf(call, ended);
+    this.#tell(call.told && state === "working" ? call.told : "");
     if (this.element.dataset.state === state && this.#arguments.textContent === call.arguments) return;
     this.element.dataset.state = state;
     this.#call.textContent = `${call.name}(${named(call.arguments)})`;
@@ -198,6 +202,12 @@ class ToolView {
     }[state];
     this.#arguments.textContent = call.arguments;
     this.#result.textContent = call.result ?? "";
+  }
+
+  /** The end of what another agent says, as long as it says it; then it is the result. */
+  #tell(text) {
+    this.#told.hidden = !text;
+    this.#told.textContent = text.slice(-TOLD);
   }
 }
 

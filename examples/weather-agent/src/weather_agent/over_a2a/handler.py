@@ -96,10 +96,13 @@ class Handler(RequestHandler):
         if not 1 <= size <= MAX_PAGE or not PAGE_TOKEN.fullmatch(params.page_token):
             raise InvalidParamsError(f"A page has 1 to {MAX_PAGE} tasks, and its token is one that was given here.")
         validate_history_length(params)
+        since = params.status_timestamp_after.ToDatetime()
         wanted = [
-            apply_history_length(work.snapshot(), params)
+            apply_history_length(work.snapshot(with_artifacts=params.include_artifacts), params)
             for work in reversed(self._tasks.values())
-            if params.context_id in ("", work.context_id) and params.status in (0, work.status.state)
+            if params.context_id in ("", work.context_id)
+            and params.status in (0, work.status.state)
+            and work.status.timestamp.ToDatetime() >= since
         ]
         start = int(params.page_token or 0)
         more = str(start + size) if start + size < len(wanted) else ""

@@ -6,13 +6,13 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from a2a.types import Message, Task, TaskState, TaskStatus, TaskStatusUpdateEvent
+from a2a.types import Message, Task, TaskState, TaskStatusUpdateEvent
 from ag_ui.core import Interrupt
 
 from ..errors import Refused
 from ..runs.requests import Follow, Request
 from ..server.service import Service
-from .updates import WORKING, Change, Update, Updates, text_artifact
+from .updates import WORKING, Change, Update, Updates, since_now, text_artifact
 
 ENDED = {TaskState.TASK_STATE_COMPLETED, TaskState.TASK_STATE_FAILED, TaskState.TASK_STATE_CANCELED}
 
@@ -24,7 +24,7 @@ class Work:
         self.id = id
         self.context_id = context_id
         self.run_id = ""
-        self.status = TaskStatus(state=TaskState.TASK_STATE_SUBMITTED)
+        self.status = since_now(TaskState.TASK_STATE_SUBMITTED)
         self.interrupts: list[Interrupt] = []
         self._seen = 0
         self._history: list[Message] = []
@@ -41,9 +41,9 @@ class Work:
         """Whether it waits for an answer."""
         return bool(self.status.state == TaskState.TASK_STATE_INPUT_REQUIRED)
 
-    def snapshot(self) -> Task:
+    def snapshot(self, *, with_artifacts: bool = True) -> Task:
         """The task as it is now."""
-        texts = {id: "".join(pieces) for id, pieces in self._texts.items()}
+        texts = {id: "".join(pieces) for id, pieces in self._texts.items() if with_artifacts}
         artifacts = [text_artifact(id, text) for id, text in texts.items() if text.strip()]
         return Task(
             id=self.id, context_id=self.context_id, status=self.status, artifacts=artifacts, history=self._history
@@ -62,7 +62,7 @@ class Work:
     ) -> None:
         async with service.events(request) as events, aclosing(events):
             self._recorder, self.run_id, self._seen = asyncio.current_task(), request.run_id, 0
-            self.status = TaskStatus(state=WORKING)
+            self.status = since_now(WORKING)
             self._history.append(message)
             begun.set_result(None)
             updates = Updates(self.id, self.context_id, self.run_id)
@@ -97,6 +97,8 @@ class Work:
                     for update in updates.of(json.loads(event)):
                         if recorder and isinstance(update, TaskStatusUpdateEvent) and update.status.state != WORKING:
                             await asyncio.wait({recorder})  # its reader may answer at once
+                            if self.status.state == update.status.state:
+                                update.status.CopyFrom(self.status)  # the time is the task's
                         yield update
         except Refused:  # the run has ended meanwhile, and is forgotten
             await self.settled()
@@ -104,7 +106,7 @@ class Work:
 
     def cancelled(self) -> None:
         """It waits no longer."""
-        self.status, self.interrupts = TaskStatus(state=TaskState.TASK_STATE_CANCELED), []
+        self.status, self.interrupts = since_now(TaskState.TASK_STATE_CANCELED), []
 
     def recall(self, event: dict[str, Any]) -> None:
         """What it waits for, of an event that a process before this one has told."""

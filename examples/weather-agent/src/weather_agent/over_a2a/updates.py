@@ -87,6 +87,13 @@ class Updates:
         return TaskStatusUpdateEvent(task_id=self.task_id, context_id=self.context_id, status=status, metadata=metadata)
 
 
+def since_now(state: Any) -> TaskStatus:
+    """The status of a task that has just changed."""
+    status = TaskStatus(state=state)
+    status.timestamp.GetCurrentTime()
+    return status
+
+
 def text_artifact(id: str, text: str) -> Artifact:
     """A message of the agent, or a piece of one."""
     return Artifact(artifact_id=id, parts=[Part(text=text)])
