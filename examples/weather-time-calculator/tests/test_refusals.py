@@ -44,7 +44,6 @@ def run_input(**changes: Any) -> dict[str, Any]:
         (run_input(messages="Hello"), 400, "invalid_run_input"),
         (run_input(prompt="Hello"), 400, "invalid_run_input"),
         (run_input(background=True), 400, "invalid_run_input"),
-        (run_input(temperature=0), 400, "invalid_run_input"),
         (run_input(forwardedProps="background"), 400, "invalid_run_input"),
         (run_input(forwardedProps={"cancel": {}, "history": True}), 400, "invalid_run_input"),
         (run_input(forwardedProps={"history": True}, resume=[ANSWER]), 400, "invalid_run_input"),

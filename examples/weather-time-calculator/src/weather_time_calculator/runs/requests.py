@@ -54,7 +54,6 @@ class Simple(BaseModel):
 
 COMMANDS = ("follow", "cancel", "history")
 OURS = {"background", *COMMANDS}
-RUN_INPUT = {field.alias or name for name, field in RunAgentInput.model_fields.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +97,9 @@ def parse(payload: Any, session_id: str | None, new_session_id: str) -> Request:
 
 def _from_run_input(payload: dict[str, Any], session_id: str | None) -> Request:
     run = _valid(RunAgentInput, payload, "invalid_run_input")
-    if unknown := payload.keys() - RUN_INPUT:
-        place = "It belongs in `forwardedProps`." if unknown & OURS else "A RunAgentInput has no such field."
-        raise Refused(400, "invalid_run_input", f"The body is not what this agent takes: {min(unknown)}: {place}")
+    if misplaced := payload.keys() & {"prompt", *OURS}:  # other fields may be those of a later version of AG-UI
+        place = "`messages`" if "prompt" in misplaced else "`forwardedProps`"
+        raise Refused(400, "invalid_run_input", f"`{max(misplaced)}` stands beside `messages`: it belongs in {place}.")
     if not isinstance(props := run.forwarded_props or {}, dict):
         raise Refused(400, "invalid_run_input", "`forwardedProps` must be a JSON object.")
     ours = {name: value for name, value in props.items() if name in OURS}
