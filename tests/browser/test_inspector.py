@@ -37,7 +37,7 @@ def test_a_timeline_opens_into_requests_and_responses(inspector: Page) -> None:
         ["Model call 1", "get_weather", "get_time", "calculator", "Model call 2"]
     )
     expect(steps.first.locator(".facts")).to_contain_text("first token")
-    expect(steps.first.locator(".facts")).to_contain_text("cached")
+    expect(steps.first.locator(".facts")).to_contain_text("cache")
 
     steps.first.locator(".name").click()
     steps.first.get_by_text("Request", exact=True).click()

@@ -51,6 +51,30 @@ def test_the_agent_may_call_its_model_and_no_other(project: Project, model: str)
             assert statement["Condition"]["StringEquals"]["bedrock:InferenceProfileArn"] in direct[0]["Resource"]
 
 
+@pytest.mark.parametrize("guardrail", ["abc123", "arn:aws:bedrock:us-west-2:123456789012:guardrail/abc123"])
+def test_the_agent_may_use_its_guardrail_and_its_fallback_model(project: Project, guardrail: str) -> None:
+    project.configure(guardrail=f"{guardrail}:7", fallback_model="amazon.nova-pro-v1:0")
+    shown = project.run("deploy", "--dry-run", "--json").json
+    statements = {each["Sid"]: each for each in shown["policies"]["execution role"]["Statement"]}
+
+    assert findings(shown["policies"]["execution role"]) == []
+    assert statements["UseModelAsFallback"]["Resource"][0].endswith("foundation-model/amazon.nova-pro-v1:0")
+    assert statements["ApplyGuardrail"]["Resource"][0].endswith(":guardrail/abc123")
+    runtime = shown["template"]["Resources"]["Runtime"]["Properties"]
+    given = runtime["EnvironmentVariables"]
+    assert (given["GUARDRAIL_ID"], given["GUARDRAIL_VERSION"]) == (guardrail, "7")
+    assert given["FALLBACK_MODEL_ID"] == "amazon.nova-pro-v1:0"
+
+
+@pytest.mark.parametrize("name", ["GUARDRAIL_ID", "FALLBACK_MODEL_ID"])
+def test_a_variable_that_needs_a_permission_is_given_with_it(project: Project, name: str) -> None:
+    file = project.path / "deploy.toml"
+    file.write_text(file.read_text().replace("[environment]", f'[environment]\n{name} = "x"', 1))
+    refused = project.run("deploy", "--dry-run")
+
+    assert refused.code == 1 and name in refused.err and "the role's permissions follow" in refused.err
+
+
 @pytest.mark.parametrize("provider", ["anthropic", "openai", "gemini", "openai-compatible"])
 def test_an_agent_whose_model_is_elsewhere_may_call_none_on_bedrock(
     variant: Callable[..., Project], provider: str

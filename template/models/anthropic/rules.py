@@ -15,7 +15,7 @@ from anthropic.types import ContentBlockParam
 from anthropic.types.message_create_params import MessageCreateParamsStreaming
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from .wire import SECRET, SIGNATURE, blocks, reasons
+from .wire import SECRET, SIGNATURE, blocks, cacheable, reasons
 
 Body = dict[str, Any]
 STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -39,6 +39,7 @@ PARAMETER = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 RANGES = {"max_tokens": (1, 128_000), "temperature": (0, 1), "top_p": (0, 1), "top_k": (0, 2**31)}
 NOT_FROM = {"user": {"tool_use", "thinking", "redacted_thinking"}, "assistant": {"tool_result", "image", "document"}}
 MOST_FILES, FILE_CHARACTERS = 100, 5 * 2**20
+MOST_CACHE_POINTS = 4
 
 
 {% include 'template/models/http/reference.py' %}
@@ -164,4 +165,14 @@ def _tools(body: Body) -> Iterator[str]:
             yield f"{at}.input_schema.properties: Property keys should match pattern '^{PARAMETER.pattern}$': {names}"
 
 
-RULES = (_shape, _ranges, _roles, _content, _calls, _results, _thoughts, _files, _tools)
+def _cache_points(body: Body) -> Iterator[str]:
+    """https://platform.claude.com/docs/en/build-with-claude/prompt-caching"""
+    marked = [block for block in cacheable(body) if block.get("cache_control")]
+    count = len(marked) + bool(body.get("cache_control"))
+    if count > MOST_CACHE_POINTS:
+        yield f"A maximum of {MOST_CACHE_POINTS} blocks with cache_control may be provided. Found {count}."
+    if any("thinking" in block.get("type", "") for block in marked):
+        yield "cache_control cannot be set on thinking blocks."
+
+
+RULES = (_shape, _ranges, _roles, _content, _calls, _results, _thoughts, _files, _tools, _cache_points)

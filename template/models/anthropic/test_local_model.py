@@ -125,6 +125,32 @@ def test_what_stands_beside_the_messages_is_held_to_the_reference(
     assert complaint in str(refused.value)
 
 
+POINT = {"cache_control": {"type": "ephemeral"}}
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ([text("Hello") | POINT] * 5, "A maximum of 4 blocks with cache_control"),
+        ([text("Hello") | {"cache_control": {"type": "forever"}}], "cache_control"),
+    ],
+)
+def test_cache_points_are_held_to_the_reference(local_model: LocalModel, content: list[Any], complaint: str) -> None:
+    with pytest.raises(BadRequestError, match=complaint):
+        ask(question(*content))
+
+
+def test_what_ended_at_a_cache_point_is_read_from_the_cache(local_model: LocalModel) -> None:
+    first = question(text("Hello there") | POINT)
+    ask(first)
+    ask(first, said(text("Hi")), question(text("And now?") | POINT))
+    ask(question(text("And now?") | POINT))
+
+    written, more, other = (request.usage for request in local_model.requests)
+    assert (written["read"], written["written"]) == (0, written["input"])
+    assert more["read"] == written["written"] and other["read"] == 0
+
+
 def test_calls_need_their_tools(local_model: LocalModel) -> None:
     with pytest.raises(BadRequestError, match="must define tools"):
         ask(USER, said(call()), question(result()), tools=[])

@@ -11,6 +11,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from .conversation import Block, Call, Conversation, File, Message, Reply, Text, Thoughts
+from .prompt_cache import Prompt
 
 PATHS = ["/v1/messages"]
 MEDIA_TYPE = "text/event-stream"
@@ -40,6 +41,7 @@ REFUSALS = (
 ODDITIES = {"signed thoughts", "hidden thoughts", "arguments as text"}
 # What makes the model reason aloud: https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking
 REASONING: dict[str, Any] = {"thinking": {"type": "adaptive"}}
+LOOKBACK = 20  # https://platform.claude.com/docs/en/build-with-claude/prompt-caching
 SIGNATURE = "thought by a script"
 SECRET = "thought in secret"
 
@@ -58,6 +60,21 @@ def conversation(body: dict[str, Any]) -> Conversation:
     """The request in no provider's form."""
     names = [tool["name"] for tool in body.get("tools") or []]
     return Conversation([_message(message) for message in body["messages"]], names, reasons(body))
+
+
+def cacheable(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the model reads, in the order of https://platform.claude.com/docs/en/build-with-claude/prompt-caching."""
+    system = blocks({"content": body.get("system") or []})
+    return [*(body.get("tools") or []), *system, *(block for message in body["messages"] for block in blocks(message))]
+
+
+def prompt(body: dict[str, Any]) -> Prompt:
+    """The same with its cache points: each is a field of the block before it, or of the request: at its end."""
+    found = cacheable(body)
+    points = [number for number, block in enumerate(found, 1) if block.get("cache_control")]
+    if body.get("cache_control"):
+        points.append(len(found))
+    return Prompt([{**block, "cache_control": None} for block in found], points)
 
 
 def _message(message: dict[str, Any]) -> Message:
@@ -95,18 +112,19 @@ def refusal(kind: str, message: str) -> Response:
 def frames(reply: Reply, usage: dict[str, int]) -> Iterator[bytes]:
     """The reply as events: a piece of text, or of a call's arguments, in each."""
     message = {"id": "msg_local", "type": "message", "role": "assistant", "model": "local", "content": []}
-    yield _event("message_start", message=message | _stop(None) | {"usage": _usage(usage["input"], 1)})
+    yield _event("message_start", message=message | _stop(None) | {"usage": _usage({**usage, "output": 1})})
     yield from reply.streamed(_block)
     reason = reply.stop or ("tool_use" if reply.calls else "end_turn")
     delta = {**_stop(reason), **reply.details}
-    yield _event("message_delta", delta=delta, usage=_usage(usage["input"], usage["output"]))
+    yield _event("message_delta", delta=delta, usage=_usage(usage))
     yield _event("message_stop")
 
 
 def limit_frames() -> Iterator[bytes]:
     """The end of a text that has reached the model's output limit."""
     yield _event("content_block_stop", index=0)
-    yield _event("message_delta", delta=_stop("max_tokens"), usage=_usage(1, 1))
+    usage = _usage({"input": 1, "read": 0, "written": 0, "output": 1})
+    yield _event("message_delta", delta=_stop("max_tokens"), usage=usage)
     yield _event("message_stop")
 
 
@@ -114,11 +132,14 @@ def _stop(reason: str | None) -> dict[str, Any]:
     return {"stop_reason": reason, "stop_sequence": None}
 
 
-def _usage(read: int, written: int) -> dict[str, int]:
-    """The tokens so far. Anthropic counts those that it reads from its cache beside `input_tokens`."""
-    cached = read // 2
-    tokens = {"input_tokens": read - cached, "output_tokens": written}
-    return {**tokens, "cache_read_input_tokens": cached, "cache_creation_input_tokens": 0}
+def _usage(usage: dict[str, int]) -> dict[str, int]:
+    """The tokens so far. Anthropic counts those of its cache beside `input_tokens`."""
+    return {
+        "input_tokens": usage["input"] - usage["read"] - usage["written"],
+        "output_tokens": usage["output"],
+        "cache_read_input_tokens": usage["read"],
+        "cache_creation_input_tokens": usage["written"],
+    }
 
 
 def _block(index: int, block: Block) -> Iterator[bytes]:

@@ -26,7 +26,10 @@ def client(settings: Settings) -> AsyncOpenAI:
     """One client for the whole process, with AWS credentials, or AWS_BEARER_TOKEN_BEDROCK if that is set."""
     url = os.environ.get("AWS_BEDROCK_BASE_URL") or f"{_endpoint(settings)}/openai/v1"
     endpoint = bedrock(endpoint="runtime", region=settings.aws_region, base_url=url)
-    return AsyncOpenAI(provider=endpoint, http_client=ModelClient(settings), max_retries=0)
+    http = ModelClient(settings)
+    sdk = AsyncOpenAI(provider=endpoint, http_client=http, max_retries=0)
+    http.sign = sdk._prepare_request
+    return sdk
 
 
 def failure(error: BaseException) -> Failure | None:

@@ -15,3 +15,13 @@ class Request(CompletionCreateParamsStreaming):
 
 
 REQUEST = TypeAdapter(Request)
+# https://docs.aws.amazon.com/bedrock/latest/userguide/service-tiers-inference.html
+TIERS = {"priority", "default", "flex"}
+
+
+def _tier(body: Body) -> Iterator[str]:
+    if body.get("service_tier", "default") not in TIERS:
+        yield f"service_tier: expected one of {sorted(TIERS)}."
+
+
+RULES.append(_tier)

@@ -10,7 +10,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from google.genai import types
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -37,6 +37,7 @@ class Request(BaseModel):
     tool_config: types.ToolConfig | None = None
     safety_settings: list[types.SafetySetting] = []
     cached_content: str | None = None
+    service_tier: Literal["unspecified", "standard", "flex", "priority"] | None = None
 
 
 {% include 'template/models/http/reference.py' %}

@@ -13,6 +13,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from .conversation import Block, Call, Conversation, File, Message, Reply, Text, Thoughts
+from .prompt_cache import Prompt
 
 PATHS = ["/{version}/models/{model_id}:streamGenerateContent"]
 MEDIA_TYPE = "text/event-stream"
@@ -26,6 +27,7 @@ ERRORS = {
     "invalid": (400, "INVALID_ARGUMENT"),
     "too_long": (400, "INVALID_ARGUMENT"),
 }
+LOOKBACK = 10_000  # Gemini caches by itself, from the beginning: https://ai.google.dev/gemini-api/docs/caching
 # How a reply may end: https://ai.google.dev/api/generate-content#FinishReason
 STOPS = {
     "complete": ("STOP",),
@@ -67,6 +69,13 @@ def turns(body: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
     """The role and the parts of each turn: what stands in a row by one role is one turn."""
     rows = itertools.groupby(body["contents"], key=lambda content: content.get("role") or "user")
     return [(role, [part for content in row for part in content["parts"]]) for role, row in rows]
+
+
+def prompt(body: dict[str, Any]) -> Prompt:
+    """What the model reads: all of it may be kept."""
+    found = [*(body.get("tools") or []), field(body, "systemInstruction")]
+    found += [part for _, row in turns(body) for part in row]
+    return Prompt(found, [len(found)])
 
 
 def conversation(body: dict[str, Any]) -> Conversation:
@@ -132,7 +141,7 @@ def frames(reply: Reply, usage: dict[str, int]) -> Iterator[bytes]:
 def limit_frames() -> Iterator[bytes]:
     """The end of a text that has reached the model's output limit."""
     last = {"index": 0, "finishReason": "MAX_TOKENS"}
-    yield _event(candidates=[last], usageMetadata=_usage({"input": 1, "output": 1}, 0))
+    yield _event(candidates=[last], usageMetadata=_usage({"input": 1, "read": 0, "output": 1}, 0))
 
 
 def _events(reply: Reply) -> Iterator[list[dict[str, Any]]]:
@@ -165,10 +174,10 @@ def _usage(usage: dict[str, int], thoughts: int) -> dict[str, int]:
     """Gemini counts cached tokens within the prompt's, and thoughts beside the answer's."""
     return {
         "promptTokenCount": usage["input"],
-        "cachedContentTokenCount": usage["input"] // 2,
+        "cachedContentTokenCount": usage["read"],
         "candidatesTokenCount": usage["output"] - thoughts,
         "thoughtsTokenCount": thoughts,
-        "totalTokenCount": sum(usage.values()),
+        "totalTokenCount": usage["input"] + usage["output"],
     }
 
 

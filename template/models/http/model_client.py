@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -15,6 +15,7 @@ from ..errors import Failure
 from ..settings import Settings
 from .calls import ModelCall, ModelCalls, current_calls, wait
 from .failures import BrokenAnswer, ModelStopped, is_passing, model_failure, status_failure, told_failure
+from .options import check, model_of, of_model, with_options
 from .stream import Answer
 
 logger = logging.getLogger(__name__)
@@ -139,12 +140,27 @@ class Pending:
 class ModelClient(httpx.AsyncClient):
     """Calls the model. It retries what passes by itself, within the run's deadline and before the answer begins.
 
-    The retries of the provider's SDK must be off: they would outlast every deadline.
+    The retries of the provider's SDK must be off: they would outlast every deadline. Raises `BadSetting` for
+    what the provider does not have.
     """
 
+    sign: Callable[[httpx.Request], Awaitable[None]] | None = None
+    """Signs a request anew, where the SDK signs its requests."""
+
     def __init__(self, settings: Settings) -> None:
+        check(settings)
+        self._settings = settings
         timeout = httpx.Timeout(settings.model_read_seconds, connect=10)
         super().__init__(timeout=timeout, limits=httpx.Limits(max_connections=settings.max_runs))
+
+    def build_request(self, *args: Any, **options: Any) -> httpx.Request:
+        """A request of the SDK, with what the settings add: some SDKs sign it next."""
+        request = super().build_request(*args, **options)
+        if "json" not in request.headers.get("content-type", ""):
+            return request
+        body = json.loads(request.content)
+        changed = with_options(body, self._settings)
+        return request if changed == body else _with_body(request, str(request.url), changed)
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """The response; a stream of events belongs to the run that asked for it."""
@@ -152,7 +168,7 @@ class ModelClient(httpx.AsyncClient):
         request.extensions["timeout"] = self.timeout.as_dict()  # SDKs have their own, or none at all
         calls = current_calls()
         call = calls.begin()
-        pending = Pending(_retrying(calls)(self._answer, request, options, calls, call))
+        pending = Pending(_retrying(calls)(self._asked, request, options, calls, call))
         calls.add(pending)
         try:
             return await pending.response
@@ -164,6 +180,33 @@ class ModelClient(httpx.AsyncClient):
             if (task := asyncio.current_task()) and task.cancelling():
                 raise
             raise model_failure("model_unavailable") from None  # it is the run that has ended, not who works for it
+
+    async def _asked(
+        self, request: httpx.Request, options: dict[str, Any], calls: ModelCalls, call: ModelCall
+    ) -> httpx.Response:
+        """The model's answer, or the fallback's where the model is busy or fails before its answer begins."""
+        url, body = str(request.url), json.loads(await request.aread() or "{}")
+        call.model, fallback = model_of(url, body), self._settings.fallback_model_id
+        try:
+            return await self._answer(request, options, calls, call)
+        except Failure as failure:
+            asked_first = call.model == self._settings.model_id
+            if not (fallback and asked_first and is_passing(failure)) or calls.closed.is_set():
+                raise
+            logger.warning("the model %s failed (%s): the fallback is asked", call.model, failure.code)
+        call.model = fallback
+        request = await self._renewed(request, *of_model(url, body, fallback))
+        response = await self._answer(request, options, calls, call)
+        calls.fell_back()
+        return response
+
+    async def _renewed(self, request: httpx.Request, url: str, body: dict[str, Any]) -> httpx.Request:
+        """The request with another body, at another address."""
+        renewed = _with_body(request, url, body)
+        if self.sign:
+            renewed.headers.pop("authorization", None)
+            await self.sign(renewed)
+        return renewed
 
     async def _answer(
         self, request: httpx.Request, options: dict[str, Any], calls: ModelCalls, call: ModelCall
@@ -178,6 +221,12 @@ class ModelClient(httpx.AsyncClient):
             failure = _explained(error)
             call.failed(failure)
             raise failure from failure.__cause__
+
+
+def _with_body(request: httpx.Request, url: str, body: dict[str, Any]) -> httpx.Request:
+    headers = {name: value for name, value in request.headers.items() if name != "content-length"}
+    content = json.dumps(body).encode()
+    return httpx.Request(request.method, url, headers=headers, content=content, extensions=request.extensions)
 
 
 async def _refusal(response: httpx.Response) -> Exception:

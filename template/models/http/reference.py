@@ -1,4 +1,4 @@
-def problem(body: Body) -> str | None:
+def problem(body: Body, _model: str) -> str | None:
     """What is wrong with a request, None if nothing is."""
     return next(itertools.chain.from_iterable(rule(body) for rule in RULES), None)
 

@@ -11,6 +11,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from .conversation import Block, Call, Conversation, File, Message, Reply, Text, Thoughts
+from .prompt_cache import Prompt
 
 PATHS = ["/v1/chat/completions"]
 MEDIA_TYPE = "text/event-stream"
@@ -24,6 +25,7 @@ ERRORS = {
     "invalid": (400, "invalid_request_error"),
     "too_long": (400, "context_length_exceeded"),
 }
+LOOKBACK = 10_000  # these servers cache by themselves, from the beginning: https://platform.openai.com/docs/guides/prompt-caching
 # How a reply may end: https://platform.openai.com/docs/api-reference/chat-streaming/streaming
 STOPS = {
     "complete": ("stop",),
@@ -50,6 +52,12 @@ def conversation(body: dict[str, Any]) -> Conversation:
             messages.append(_message(message))
     tools = [tool["function"]["name"] for tool in body.get("tools") or []]
     return Conversation(messages, tools, body.get("chat_template_kwargs", {}).get("enable_thinking", False))
+
+
+def prompt(body: dict[str, Any]) -> Prompt:
+    """What the model reads: all of it may be kept."""
+    found = [*(body.get("tools") or []), *body["messages"]]
+    return Prompt(found, [len(found)])
 
 
 def _message(message: dict[str, Any]) -> Message:
@@ -106,7 +114,7 @@ def frames(reply: Reply, usage: dict[str, int]) -> Iterator[bytes]:
 def limit_frames() -> Iterator[bytes]:
     """The end of a text that has reached the model's output limit."""
     yield _delta({}, "length")
-    yield _chunk(choices=[], usage=_usage({"input": 1, "output": 1}, 0))
+    yield _chunk(choices=[], usage=_usage({"input": 1, "read": 0, "output": 1}, 0))
     yield b"data: [DONE]\n\n"
 
 
@@ -130,8 +138,8 @@ def _usage(usage: dict[str, int], thoughts: int) -> dict[str, Any]:
     return {
         "prompt_tokens": usage["input"],
         "completion_tokens": usage["output"],
-        "total_tokens": sum(usage.values()),
-        "prompt_tokens_details": {"cached_tokens": usage["input"] // 2},
+        "total_tokens": usage["input"] + usage["output"],
+        "prompt_tokens_details": {"cached_tokens": usage["read"]},
         "completion_tokens_details": {"reasoning_tokens": thoughts},
     }
 

@@ -17,7 +17,7 @@ READS = IMAGES | DOCUMENTS
 def build_model(settings: Settings) -> BedrockChatClient:
     """One model for the whole process: its client is thread-safe, costs 165 ms to make and 5 MB to keep."""
     client = boto3.client("bedrock-runtime", region_name=settings.aws_region, config=client_config(settings))
-    return ChatClient(client=BedrockClient(client), model=settings.model_id, region=settings.aws_region)
+    return ChatClient(client=BedrockClient(client, settings), model=settings.model_id, region=settings.aws_region)
 
 
 def options(settings: Settings) -> dict[str, Any]:

@@ -18,5 +18,5 @@ def build_model(settings: Settings) -> BaseChatModel:
         additional_model_request_fields=settings.request_fields,
         disable_streaming=False,  # LangChain only streams models that it knows
     )
-    model.client = TrackedClient(model.client)
+    model.client = TrackedClient(model.client, settings)
     return model

@@ -25,7 +25,7 @@ def build_model(settings: Settings) -> FunctionCallingLLM:
     return AnyBedrockModel(
         model="",
         application_inference_profile_arn=settings.model_id,
-        client=TrackedClient(client),
+        client=TrackedClient(client, settings),
         region_name=settings.aws_region,
         max_retries=1,
         additional_kwargs={"additionalModelRequestFields": settings.request_fields},

@@ -69,7 +69,7 @@ class Converse:
 def converse(settings: Settings) -> Converse:
     """One model for the whole process: its client is thread-safe, costs 165 ms to make and 5 MB to keep."""
     client = boto3.client("bedrock-runtime", region_name=settings.aws_region, config=client_config(settings))
-    return Converse(settings.model_id, TrackedClient(client), settings.request_fields)
+    return Converse(settings.model_id, TrackedClient(client, settings), settings.request_fields)
 
 
 class Translation:
