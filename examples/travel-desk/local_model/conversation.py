@@ -68,11 +68,15 @@ class Message:
 
 @dataclass(frozen=True)
 class Conversation:
-    """What a model call brings: the history, the names of the tools that may be called, and whether to reason aloud."""
+    """What a model call brings: the history, the names of the tools that may be called, and whether to reason aloud.
+
+    `blocked` is what a guardrail says to it in the place of the model.
+    """
 
     messages: list[Message]
     tools: list[str]
     reasons: bool = False
+    blocked: "Reply | None" = None
 
     @property
     def characters(self) -> int:

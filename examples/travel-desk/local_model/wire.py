@@ -14,6 +14,7 @@ from zlib import crc32
 from starlette.responses import JSONResponse, Response
 
 from .conversation import Block, Call, Conversation, File, Message, Reply, Text, Thoughts
+from .prompt_cache import Prompt
 
 PATHS = ["/model/{model_id:path}/converse-stream"]
 MEDIA_TYPE = "application/vnd.amazon.eventstream"
@@ -40,11 +41,17 @@ REFUSALS = (
     Reply((Text(("I cannot ", "say.")),), stop="guardrail_intervened"),
     Reply((), stop="content_filtered"),
 )
+# What a guardrail says to a question in which FORBIDDEN stands, and what its trace tells of it:
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_GuardrailTraceAssessment.html
+FORBIDDEN = "forbidden"
+WORDS = {"customWords": [{"match": FORBIDDEN, "action": "BLOCKED"}], "managedWordLists": []}
+TRACE = {"guardrail": {"inputAssessment": {"local": {"wordPolicy": WORDS}}}}
 ODDITIES = {"signed thoughts", "unsigned thoughts", "hidden thoughts", "arguments as text", "no total", "no usage"}
 # What makes the model reason aloud: https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-adaptive-thinking.html
 REASONING: dict[str, Any] = {"thinking": {"type": "adaptive"}}
 SIGNATURE = "thought by a script"
 SECRET = b"thought in secret"
+LOOKBACK = 20  # https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html, "simplified cache management"
 DOCUMENTS = {
     "pdf": "application/pdf",
     "txt": "text/plain",
@@ -79,7 +86,27 @@ def conversation(body: dict[str, Any]) -> Conversation:
     """The request in no provider's form."""
     tools = body.get("toolConfig", {}).get("tools", [])
     names = [tool["toolSpec"]["name"] for tool in tools if "toolSpec" in tool]
-    return Conversation([_message(message) for message in body["messages"]], names, reasons(body))
+    messages = [_message(message) for message in body["messages"]]
+    return Conversation(messages, names, reasons(body), _blocked(messages, body.get("guardrailConfig", {})))
+
+
+def _blocked(messages: list[Message], guardrail: dict[str, Any]) -> Reply | None:
+    if not guardrail or not any(FORBIDDEN in message.text for message in messages):
+        return None
+    details = {"trace": TRACE} if guardrail.get("trace", "disabled") != "disabled" else {}
+    return Reply((Text(("A guardrail ", "blocked this.")),), "guardrail_intervened", details)
+
+
+def prompt(body: dict[str, Any]) -> Prompt:
+    """What the model reads, in the order of https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html."""
+    tools, system = body.get("toolConfig", {}).get("tools", []), body.get("system", [])
+    found = Prompt([], [])
+    for block in [*tools, *system, *(block for message in body["messages"] for block in message["content"])]:
+        if "cachePoint" in block:
+            found.points.append(len(found.blocks))
+        else:
+            found.blocks.append(block)
+    return found
 
 
 def _message(message: dict[str, Any]) -> Message:
@@ -129,17 +156,18 @@ def limit_frames() -> Iterator[bytes]:
     """The end of a text that has reached the model's output limit."""
     yield event("contentBlockStop", {"contentBlockIndex": 0})
     yield event("messageStop", {"stopReason": "max_tokens"})
-    yield event("metadata", {"usage": _usage({"input": 1, "output": 1}), "metrics": {"latencyMs": 1}})
+    usage = _usage({"input": 1, "read": 0, "written": 0, "output": 1})
+    yield event("metadata", {"usage": usage, "metrics": {"latencyMs": 1}})
 
 
 def _usage(usage: dict[str, int]) -> dict[str, int]:
-    """Bedrock counts tokens that it reads from its cache beside `inputTokens`, but within the total."""
-    cached = usage["input"] // 2
+    """Bedrock counts tokens of its cache beside `inputTokens`, but within the total."""
     return {
-        "inputTokens": usage["input"] - cached,
-        "cacheReadInputTokens": cached,
+        "inputTokens": usage["input"] - usage["read"] - usage["written"],
+        "cacheReadInputTokens": usage["read"],
+        "cacheWriteInputTokens": usage["written"],
         "outputTokens": usage["output"],
-        "totalTokens": sum(usage.values()),
+        "totalTokens": usage["input"] + usage["output"],
     }
 
 

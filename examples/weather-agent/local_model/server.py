@@ -20,7 +20,8 @@ from starlette.routing import Route
 
 from . import rules, wire
 from .conversation import Conversation, Reply
-from .script import reply, usage
+from .prompt_cache import PromptCache
+from .script import reply, written
 from .serving import served
 from .tools import OFFLINE_TOOLS
 
@@ -37,7 +38,7 @@ class Fault:
     on the way does: with `status` and a page of HTML. `error`, `garbled`, `drop` and `cut` break its stream after
     `after` frames: an error of the kind `reported`, bytes that make no sense, a lost connection, an early end. `limit`
     ends it there as the model's output limit does; `stall` is silent there for `seconds`, `news` sends what clients do
-    not know and must ignore. `torn` sends all of it, byte by byte.
+    not know and must ignore. `torn` sends all of it, byte by byte. With `model`, it waits for a call of that one.
     """
 
     kind: Literal[
@@ -45,6 +46,7 @@ class Fault:
         "error", "garbled", "drop", "cut", "limit", "stall", "news", "torn",
     ]  # fmt: skip
     after: int = 3
+    model: str | None = None
     seconds: float = 0
     status: int = 502
     reported: Literal["failed", "throttle", "unavailable", "internal"] = "failed"
@@ -62,8 +64,13 @@ class Fault:
 
 @dataclass
 class ModelRequest:
-    """One model call: `ended` says how its stream ended, None while it runs."""
+    """One model call, as it was sent and as it is told apart. `ended` says how its stream ended, None while it runs.
 
+    `usage` counts tokens: `input`, those of it that were `read` from the prompt cache and `written` to it, `output`.
+    """
+
+    model: str
+    body: dict[str, Any]
     conversation: Conversation
     reply: Reply
     usage: dict[str, int]
@@ -91,11 +98,13 @@ class LocalModel:
     refused: list[str] = field(default_factory=list)
     context: int = CONTEXT
     most_at_once: int = 0
+    cache: PromptCache = field(default_factory=lambda: PromptCache(wire.LOOKBACK))
 
     def reset(self) -> None:
         """Forget the faults and replies to come, and the requests that were."""
         for kept in (self.faults, self.replies, self.requests, self.refused):
             kept.clear()
+        self.cache.clear()
         self.context = CONTEXT
         self.most_at_once = 0
 
@@ -114,15 +123,19 @@ class LocalModel:
 
     async def _answer(self, request: Request) -> Response:
         body, problem = _body(await request.body())
-        if problem := problem or rules.problem(body):
+        model = str(request.path_params.get("model_id") or body.get("model"))
+        if problem := problem or rules.problem(body, model):
             self.refused.append(problem)
             return wire.refusal("invalid", problem)
         conversation = wire.conversation(body)
         if conversation.characters > self.context:
             return wire.refusal("too_long", rules.too_long(conversation.characters // 4, self.context // 4))
-        fault = self.faults.popleft() if self.faults else None
+        fault = next((each for each in self.faults if each.model in {None, model}), None)
+        if fault:
+            self.faults.remove(fault)
         answer = self._reply(conversation, fault)
-        record = ModelRequest(conversation, answer, usage(answer, conversation))
+        usage = {**self.cache.count(model, wire.prompt(body)), "output": written(answer)}
+        record = ModelRequest(model, body, conversation, answer, usage)
         self.requests.append(record)
         if fault and fault.refuses:
             record.ended = "broken"

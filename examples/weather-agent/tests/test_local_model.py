@@ -139,6 +139,48 @@ def test_what_stands_beside_the_messages_is_held_to_the_reference(
     assert complaint in str(refused.value)
 
 
+POINT = {"cachePoint": {"type": "default"}}
+CLAUDE, NOVA = "us.anthropic.claude-sonnet-4-6", "us.amazon.nova-lite-v1:0"
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "content", "complaint"),
+    [
+        (CLAUDE, {}, [{"text": "Hello"}, POINT], None),
+        (CLAUDE, {"toolConfig": {"tools": [*TOOLS["tools"], POINT]}}, [{"text": "Hello"}], None),
+        (NOVA, {"system": [{"text": "Be brief."}, POINT]}, [{"text": "Hello"}], None),
+        (NOVA, {"toolConfig": {"tools": [*TOOLS["tools"], POINT]}}, [{"text": "Hello"}], "extraneous key"),
+        ("meta.llama3-1-70b-instruct-v1:0", {}, [{"text": "Hello"}, POINT], "unsupported model"),
+        (CLAUDE, {}, [POINT, {"text": "Hello"}], "must follow a block"),
+        (CLAUDE, {}, [{"text": "Hello"}, POINT, POINT], "must follow a block"),
+        (CLAUDE, {}, [{"text": "Hello"}, document(), POINT], "must follow a block"),
+        (CLAUDE, {}, [{"text": "Hello"}, POINT] * 5, "A maximum of 4 blocks"),
+        (CLAUDE, {}, [{"text": "Hello"}, {"cachePoint": {"type": "default", "ttl": "2h"}}], "failed to satisfy"),
+    ],
+)
+def test_cache_points_stand_where_the_model_takes_them(
+    local_model: LocalModel, model: str, fields: dict[str, Any], content: list[Any], complaint: str | None
+) -> None:
+    if complaint is None:
+        assert ask(question(*content), modelId=model, **fields)[-1]["metadata"]["usage"]["cacheWriteInputTokens"] > 0
+        return
+    with pytest.raises(ClientError, match=complaint):
+        ask(question(*content), modelId=model, **fields)
+
+
+def test_what_ended_at_a_cache_point_is_read_from_the_cache(local_model: LocalModel) -> None:
+    first, then = question({"text": "Hello there"}, POINT), question({"text": "And now?"}, POINT)
+    answers = [ask(first, modelId=CLAUDE), ask(first, said({"text": "Hi"}), then, modelId=CLAUDE)]
+    ask(first, said({"text": "Hi"}), then, modelId=NOVA)
+    ask(then, modelId=CLAUDE)
+
+    written, more = (answer[-1]["metadata"]["usage"] for answer in answers)
+    assert (written["inputTokens"], written["cacheReadInputTokens"]) == (0, 0)
+    assert more["cacheReadInputTokens"] == written["cacheWriteInputTokens"] > 0
+    assert more["totalTokens"] == sum(count for name, count in more.items() if name != "totalTokens")
+    assert [request.usage["read"] > 0 for request in local_model.requests] == [False, True, False, False]
+
+
 def test_calls_need_their_tools(local_model: LocalModel) -> None:
     with pytest.raises(ClientError, match="toolConfig field must be defined"):
         ask(USER, said(call()), results("c1"), toolConfig=None)

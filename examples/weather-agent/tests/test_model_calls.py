@@ -120,7 +120,7 @@ class Service:
         self.script[:] = script
         config = client_config(settings)
         keys = {"aws_access_key_id": "none", "aws_secret_access_key": "none", "region_name": "us-west-2"}
-        client = TrackedClient(boto3.client("bedrock-runtime", endpoint_url=self.url, config=config, **keys))
+        client = TrackedClient(boto3.client("bedrock-runtime", endpoint_url=self.url, config=config, **keys), settings)
         messages = [{"role": "user", "content": [{"text": "Hello"}]}]
         return Run(lambda: client.converse_stream(modelId="m", messages=messages)["stream"], settings, call_ids)
 

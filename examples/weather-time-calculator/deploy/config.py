@@ -27,6 +27,7 @@ SecretArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-
 MountPath = Annotated[str, Field(pattern=r"^/mnt/[a-zA-Z0-9._-]+/?$")]
 Variable = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
 SECRET_NAME = re.compile(r"(^|_)(API_?KEY|SECRET|TOKEN|PASSWORD|PASSWD|PRIVATE_KEY)$", re.I)
+OF_THE_ROLE = {"GUARDRAIL_ID": "guardrail", "GUARDRAIL_VERSION": "guardrail", "FALLBACK_MODEL_ID": "fallback_model"}
 DISCOVERY = re.compile(r"https?://[^\s?#]+/\.well-known/openid-configuration")
 
 
@@ -104,6 +105,8 @@ class Config(Section):
     description: Annotated[str, Field(min_length=1, max_length=1200)]
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+$")]
     model: Annotated[str, Field(min_length=1)]
+    fallback_model: Annotated[str, Field(min_length=1)] | None = None
+    guardrail: Annotated[str, Field(pattern=r"^[a-z0-9:/-]+:(\d+|DRAFT)$")] | None = None
     platform_version: Literal["V1", "V2"] = "V2"
     python: Python = "3.13"
     role: RoleArn | None = None
@@ -128,6 +131,8 @@ class Config(Section):
     def _is_what_agentcore_takes(self) -> "Config":
         if refused := [name for name in self.headers if not is_forwardable_header(name)]:
             raise ValueError(f"headers: AgentCore never passes {refused[0]} on")
+        for name in OF_THE_ROLE.keys() & self.environment:
+            raise ValueError(f"environment: give {name} as `{OF_THE_ROLE[name]}`, which the role's permissions follow")
         for name in self.environment:
             if SECRET_NAME.search(name):
                 raise ValueError(f"{name} looks like a secret: store it in Secrets Manager and name it in [secrets]")
@@ -151,7 +156,16 @@ class Config(Section):
         """The environment variables of the runtime. Of a secret it gets the ARN, never the value."""
         secrets = {f"{name}_ARN": arn for name, arn in self.secrets.items()}
         storage = {"SESSION_STORAGE": self.storage.session} if self.storage.session else {}
-        return {"AGENT_NAME": self.name, "MODEL_ID": self.model, **secrets, **storage, **self.environment}
+        model = {"MODEL_ID": self.model} | ({"FALLBACK_MODEL_ID": self.fallback_model} if self.fallback_model else {})
+        if self.guarded:
+            model["GUARDRAIL_ID"], model["GUARDRAIL_VERSION"] = self.guarded
+        return {"AGENT_NAME": self.name, **model, **secrets, **storage, **self.environment}
+
+    @property
+    def guarded(self) -> tuple[str, str] | None:
+        """The guardrail's id, or its ARN, and its version."""
+        guardrail, _, version = str(getattr(self, "guardrail", None) or "").rpartition(":")
+        return (guardrail, version) if guardrail else None
 
     @property
     def runtime(self) -> Json:

@@ -14,10 +14,10 @@ ROLE_CHANGES = ("iam:CreateRole", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "
 Policy = dict[str, Any]
 
 
-def load(pattern: str, config: Config) -> Policy:
+def load(pattern: str, config: Config, **more: str) -> Policy:
     """The statements of every file of that name. Account and partition stay as CloudFormation's `Fn::Sub` has them."""
     texts = (file.read_text(encoding="utf-8") for file in sorted(FOLDER.glob(f"{pattern}.json")))
-    found: list[Policy] = [json.loads(Template(text).substitute(names(config))) for text in texts]
+    found: list[Policy] = [json.loads(Template(text).substitute(names(config) | more)) for text in texts]
     statements = [each for policy in found for each in policy["Statement"]]
     for each in statements:
         if "Resource" in each:
@@ -28,7 +28,12 @@ def load(pattern: str, config: Config) -> Policy:
 def execution(config: Config) -> Policy:
     """What the running agent may do."""
     policy = load("execution*", config)
-    policy["Statement"] += load(_model_file(config.model), config)["Statement"]
+    policy["Statement"] += _model(config, config.model)
+    if config.fallback_model:
+        fallback = _model(config, config.fallback_model)
+        policy["Statement"] += [each | {"Sid": f"{each['Sid']}AsFallback"} for each in fallback]
+    if config.guarded:
+        policy["Statement"] += load("guardrail", config, guardrail=_guardrail(config.guarded[0], config))["Statement"]
     if config.secrets:
         read = {"Sid": "ReadSecrets", "Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"]}
         policy["Statement"].append(read | {"Resource": sorted(config.secrets.values())})
@@ -85,9 +90,6 @@ def names(config: Config) -> dict[str, str]:
         "source_repository": _repository(config.source),
         "build": f"{config.name[:40]}-{config.region}-build",
         "memory": getattr(config, "memory", None) or f"{config.name}-*",
-        "model": config.model.rpartition("/")[2],
-        "foundation_model": PROFILE.sub("", config.model) if not config.model.startswith("arn:") else "*",
-        "model_arn": config.model,
     }
 
 
@@ -97,6 +99,19 @@ def _bucket(config: Config) -> str:
 
 def _repository(config: Config) -> str:
     return getattr(config, "repository", None) or f"{config.name.lower()}-images"
+
+
+def _guardrail(name: str, config: Config) -> str:
+    own = f"arn:${{AWS::Partition}}:bedrock:{config.region}:${{AWS::AccountId}}:guardrail/{name}"
+    return name if name.startswith("arn:") else own
+
+
+def _model(config: Config, model: str) -> list[Any]:
+    """The statements that let the role call a model."""
+    foundation = PROFILE.sub("", model) if not model.startswith("arn:") else "*"
+    more = {"model": model.rpartition("/")[2], "foundation_model": foundation, "model_arn": model}
+    statements: list[Any] = load(_model_file(model), config, **more)["Statement"]
+    return statements
 
 
 def _model_file(model: str) -> str:

@@ -27,11 +27,15 @@ KINDS["assistant"] = {"text", "toolUse", "reasoningContent", "cachePoint"}
 FILES = {"image": (20, 3_750_000), "document": (5, 4_500_000)}
 DOCUMENT_NAME = re.compile(r"[A-Za-z0-9\-()\[\]]+(\s[A-Za-z0-9\-()\[\]]+)*")
 PARAMETER = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
+# Claude since 3.5 Haiku and 3.7 Sonnet, and Nova; what an ARN of your own stands for is not known.
+CACHING = re.compile(r"anthropic\.claude-(3-5-haiku|3-7-sonnet|[a-z]+-\d)|amazon\.nova-|^arn:.*profile/[a-z0-9]+$")
+MOST_CACHE_POINTS = 4
 
 
-def problem(body: Body) -> str | None:
+def problem(body: Body, model: str) -> str | None:
     """What is wrong with a request, None if nothing is."""
-    return next(itertools.chain.from_iterable(rule(body) for rule in RULES), None)
+    request = {"modelId": model, **body}
+    return next(itertools.chain.from_iterable(rule(request) for rule in RULES), None)
 
 
 def too_long(_tokens: int, _limit: int) -> str:
@@ -40,9 +44,8 @@ def too_long(_tokens: int, _limit: int) -> str:
 
 
 def _shape(body: Body) -> Iterator[str]:
-    request = {"modelId": "local", **body}
-    yield from ParamValidator().validate(request, REQUEST).generate_report().splitlines()
-    yield from _violations(request, REQUEST, "")
+    yield from ParamValidator().validate(body, REQUEST).generate_report().splitlines()
+    yield from _violations(body, REQUEST, "")
 
 
 def _violations(value: Any, shape: Any, at: str) -> Iterator[str]:
@@ -175,4 +178,27 @@ def _tools(body: Body) -> Iterator[str]:
             yield f"{at}.properties: Property keys should match pattern '^{PARAMETER.pattern}$': {names}"
 
 
-RULES = (_shape, _roles, _content, _calls, _results, _thoughts, _files, _tools)
+def _cache_points(body: Body) -> Iterator[str]:
+    """https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html"""
+    tools, model = body.get("toolConfig", {}).get("tools", []), body["modelId"]
+    fields = [tools, body.get("system", []), *(message["content"] for message in body["messages"])]
+    count = sum("cachePoint" in block for field in fields for block in field)
+    if count and not CACHING.search(model):
+        yield "You invoked an unsupported model or your request did not allow prompt caching."
+    if count > MOST_CACHE_POINTS:
+        yield f"A maximum of {MOST_CACHE_POINTS} blocks with a cache point may be provided. Found {count}."
+    if "amazon.nova" in model and any("cachePoint" in tool for tool in tools):
+        yield "Malformed input request: toolConfig.tools: extraneous key [cachePoint] is not permitted"
+    for before, block in (pair for field in fields for pair in itertools.pairwise([{}, *field])):
+        document = before.get("document", {"format": "pdf"})
+        if "cachePoint" in block and (not before or "cachePoint" in before or document["format"] != "pdf"):
+            yield "A cache point must follow a block that can be cached."
+
+
+def _guardrail(body: Body) -> Iterator[str]:
+    config = body.get("guardrailConfig", {})
+    if config and not (config.get("guardrailIdentifier") and config.get("guardrailVersion")):
+        yield "The guardrailIdentifier and the guardrailVersion must be provided together."
+
+
+RULES = (_shape, _roles, _content, _calls, _results, _thoughts, _files, _tools, _cache_points, _guardrail)

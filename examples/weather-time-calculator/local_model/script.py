@@ -19,6 +19,8 @@ AGAIN = "again and again"
 
 def reply(conversation: Conversation) -> Reply:
     """The next message of this conversation."""
+    if conversation.blocked:
+        return conversation.blocked
     thoughts = [Thoughts(words(_thoughts(conversation)))] if conversation.reasons else []
     text, calls = _said(conversation)
     return Reply((*thoughts, Text(words(text)), *calls))
@@ -34,11 +36,9 @@ def _said(conversation: Conversation) -> tuple[str, list[Call]]:
     return _answer(question, conversation), []
 
 
-def usage(reply: Reply, conversation: Conversation) -> dict[str, int]:
-    """Tokens of `input` and `output`: words stand in for them."""
-    read = sum(len(f"{message.text} {message.results}".split()) for message in conversation.messages)
-    written = f"{reply.thoughts} {reply.text} {[call.arguments for call in reply.calls]}"
-    return {"input": read, "output": len(written.split())}
+def written(reply: Reply) -> int:
+    """The tokens of a reply: words stand in for them."""
+    return len(f"{reply.thoughts} {reply.text} {[call.arguments for call in reply.calls]}".split())
 
 
 def _thoughts(conversation: Conversation) -> str:

@@ -17,6 +17,7 @@ METRICS = {
     "durationMs": "Milliseconds",
     "firstTextMs": "Milliseconds",
     "modelCalls": "Count",
+    "fallbacks": "Count",
     "inputTokens": "Count",
     "outputTokens": "Count",
 }

@@ -16,5 +16,5 @@ def build_model(settings: Settings) -> BedrockModel:
         boto_client_config=client_config(settings),
         additional_request_fields=settings.request_fields,
     )
-    model.client = TrackedClient(model.client)
+    model.client = TrackedClient(model.client, settings)
     return model

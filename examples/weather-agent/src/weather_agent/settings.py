@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsError
 
 from .errors import BadSetting, problems
@@ -17,6 +17,15 @@ class Settings(BaseSettings):
     request_fields: dict[str, Any] = Field(
         default={}, description="Further fields of each model request, as the provider's API names them."
     )
+    fallback_model_id: str = Field(
+        default="", description="Asked where MODEL_ID is busy, or fails before its answer begins."
+    )
+    prompt_cache: bool | None = Field(
+        default=None, description="Keep in the provider's cache how requests begin; unset: where the model has one."
+    )
+    guardrail_id: str = Field(default="", description="The Bedrock guardrail that every model call passes: id or ARN.")
+    guardrail_version: str = Field(default="", description="The guardrail's version: a number, or `DRAFT`.")
+    service_tier: str = Field(default="", description="The provider's tier that serves model calls, by its own name.")
     port: int = Field(default=9000, ge=1, le=65535)
     max_turns: int = Field(default=20, ge=1, description="Model calls in one run, before it fails with `turn_limit`.")
     max_history: int = Field(default=40, ge=2, description="Messages of a conversation that the model still sees.")
@@ -35,6 +44,12 @@ class Settings(BaseSettings):
     heartbeat_seconds: float = Field(default=15, gt=0, description="Silence after which a comment keeps a stream open.")
     throttle_seconds: float = Field(default=30, ge=0, description="How long a throttled model call is tried again.")
     model_read_seconds: float = Field(default=120, gt=0, description="Silence after which a model call has failed.")
+
+    @model_validator(mode="after")
+    def _falls_back_on_another(self) -> "Settings":
+        if self.fallback_model_id == self.model_id:
+            raise ValueError("fallback_model_id: it is the model itself")
+        return self
 
     def __init__(self, **values: Any) -> None:
         """Raises `BadSetting` where one cannot be used."""

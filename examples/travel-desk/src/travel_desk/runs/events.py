@@ -1,7 +1,7 @@
 """AG-UI 1.0 events (https://docs.ag-ui.com/concepts/events) of a run, and the messages that they add up to."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 from uuid import uuid4
@@ -16,12 +16,14 @@ from .parts import Part, Usage
 
 Entry = str | tuple[str, str]
 """An event's JSON; or of a piece of text, its message's id and the piece."""
+Usages = Mapping[str, Usage]
+"""The tokens of each model that was asked."""
 
 
 class RunEvents:
     """The events of one run, in order: whatever starts also ends. `messages` is what they tell."""
 
-    def __init__(self, thread_id: str, run_id: str, *, provider: str, model: str) -> None:
+    def __init__(self, thread_id: str, run_id: str, *, provider: str) -> None:
         self.messages: list[Message] = []
         self.unanswered: dict[str, ToolCall] = {}
         """Calls that have no result yet."""
@@ -29,7 +31,7 @@ class RunEvents:
         """Parts told."""
         self._thread_id = thread_id
         self._run_id = run_id
-        self._names = {"provider": provider, "model": model}
+        self._provider = provider
         self._said: AssistantMessage | None = None
         self._text: list[str] | None = None
         self._thought: ReasoningMessage | None = None
@@ -84,21 +86,21 @@ class RunEvents:
         for id in list(self._open_calls):
             yield from self._call_end(id, complete=complete)
 
-    def finished(self, usage: Usage, interrupts: Sequence[Interrupt] = (), pending: Sequence[str] = ()) -> str:
+    def finished(self, usage: Usages, interrupts: Sequence[Interrupt] = (), pending: Sequence[str] = ()) -> str:
         """RUN_FINISHED: with a success, or with what the run waits for."""
         success = core.RunFinishedSuccessOutcome(pending_tool_call_ids=list(pending) or None)
         interrupted = core.RunFinishedInterruptOutcome(interrupts=list(interrupts)) if interrupts else None
         return self._finished(interrupted or success, usage)
 
-    def cancelled(self, usage: Usage) -> str:
+    def cancelled(self, usage: Usages) -> str:
         """RUN_FINISHED of a run that somebody ended."""
         return self._finished(core.RunFinishedCancelledOutcome(), usage)
 
-    def failed(self, failure: Failure, usage: Usage) -> str:
+    def failed(self, failure: Failure, usage: Usages) -> str:
         """RUN_ERROR, which ends the stream at any point."""
         return event_json(core.RunErrorEvent(code=failure.code, message=failure.message, usage=self._usage(usage)))
 
-    def _finished(self, outcome: core.RunFinishedOutcome, usage: Usage) -> str:
+    def _finished(self, outcome: core.RunFinishedOutcome, usage: Usages) -> str:
         return event_json(
             core.RunFinishedEvent(
                 thread_id=self._thread_id, run_id=self._run_id, outcome=outcome, usage=self._usage(usage)
@@ -206,12 +208,14 @@ class RunEvents:
             self.messages.append(self._said)
         return self._said
 
-    def _usage(self, usage: Usage) -> list[core.TokenUsage] | None:
-        """What the provider counted: of what it did not, nothing is said."""
-        if usage == Usage():
-            return None
-        counts = core.TokenUsage(
-            **self._names,
+    def _usage(self, usages: Usages) -> list[core.TokenUsage] | None:
+        """What the provider counted of each model: of what it did not, nothing is said."""
+        return [self._tokens(model, usage) for model, usage in usages.items() if usage != Usage()] or None
+
+    def _tokens(self, model: str, usage: Usage) -> core.TokenUsage:
+        return core.TokenUsage(
+            provider=self._provider,
+            model=model,
             input_tokens=usage.input_tokens or None,
             output_tokens=usage.output_tokens or None,
             total_tokens=usage.input_tokens + usage.output_tokens,
@@ -219,7 +223,6 @@ class RunEvents:
             cache_write_input_tokens=usage.cache_write_input_tokens,
             reasoning_tokens=usage.reasoning_tokens,
         )
-        return [counts]
 
 
 def _says(message: AssistantMessage) -> bool:

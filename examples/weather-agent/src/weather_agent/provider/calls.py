@@ -32,6 +32,9 @@ class ModelCall:
     A thread may tell of it, one at a time.
     """
 
+    model = ""
+    """The model that is asked: the fallback after the first, in some tries."""
+
     def sent(self, request: bytes | dict[str, Any]) -> None:
         """A try begins. This is what the provider is sent: the body, without headers."""
 
@@ -54,7 +57,8 @@ class ModelCall:
 class ModelCalls:
     """The model calls of one run.
 
-    `usage` adds up, with that of calls that failed; `failure` is the first one that a framework was told of, which it
+    `usage` adds up, with that of calls that failed, and `usage_of` for each model; `fallbacks` is how many answers the
+    fallback model gave; `failure` is the first one that a framework was told of, which it
     may have kept to itself; `count` is how many calls were begun. `retry_seconds` is how long one is tried again.
     `call_ids` are those of the conversation's tool calls: some frameworks do not send them, and models give the same
     ones again. `watch` makes the `ModelCall` that takes notes of each call.
@@ -67,6 +71,8 @@ class ModelCalls:
         watch: Callable[[], ModelCall] = ModelCall,
     ) -> None:
         self.usage = Usage()
+        self.usage_of: dict[str, Usage] = {}
+        self.fallbacks = 0
         self.failure: Failure | None = None
         self.count = 0
         self.call_ids = set(call_ids)
@@ -94,6 +100,12 @@ class ModelCalls:
         call.used(usage)
         with self._lock:
             self.usage += usage
+            self.usage_of[call.model] = self.usage_of.get(call.model, Usage()) + usage
+
+    def fell_back(self) -> None:
+        """Count an answer of the fallback model."""
+        with self._lock:
+            self.fallbacks += 1
 
     def failed(self, failure: Failure) -> None:
         """Log a failure, and keep the first; but none that is only the end of the run."""

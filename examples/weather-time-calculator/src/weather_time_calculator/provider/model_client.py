@@ -1,6 +1,7 @@
 """The client that calls the model: it retries temporary failures, ends with the run, and explains failures."""
 
 import itertools
+import logging
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, InvalidStateError
@@ -23,9 +24,13 @@ from tenacity import Retrying, retry_if_exception, sleep_using_event, stop_befor
 from urllib3.exceptions import HTTPError
 
 from ..errors import Failure
+from ..settings import Settings
 from .calls import ModelCall, ModelCalls, current_calls, wait
 from .failures import causes, is_passing, model_failure, status_failure, told_failure
+from .options import check, with_options
 from .stream import Answer
+
+logger = logging.getLogger(__name__)
 
 # Codes of https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html#API_runtime_ConverseStream_Errors
 # (in a stream they begin with a lower-case letter), and of the credentials that sign the call, where their HTTP status
@@ -142,10 +147,13 @@ class TrackedClient:
     """A `bedrock-runtime` client whose `converse_stream` belongs to the run that called it.
 
     It retries what passes by itself, within the run's deadline and before the answer begins: nothing is sent twice.
+    Raises `BadSetting` for what Bedrock does not have.
     """
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, settings: Settings) -> None:
+        check(settings)
         self._client = client
+        self._settings = settings
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
@@ -162,14 +170,30 @@ class TrackedClient:
             reraise=True,
         )
         try:
-            return retrying(self._answer, request, calls, call)
+            return retrying(self._asked, request, calls, call)
         except Failure as failure:
             call.ended()
             calls.failed(failure)
             raise
 
+    def _asked(self, request: dict[str, Any], calls: ModelCalls, call: ModelCall) -> dict[str, Any]:
+        """The model's answer, or the fallback's where the model is busy or fails before its answer begins."""
+        try:
+            return self._answer(request, calls, call)
+        except Failure as failure:
+            fallback = self._settings.fallback_model_id
+            asked_first = request["modelId"] == self._settings.model_id
+            if not (fallback and asked_first and is_passing(failure)) or calls.closed.is_set():
+                raise
+            logger.warning("the model %s failed (%s): the fallback is asked", request["modelId"], failure.code)
+        answer = self._answer({**request, "modelId": fallback}, calls, call)
+        calls.fell_back()
+        return answer
+
     def _answer(self, request: dict[str, Any], calls: ModelCalls, call: ModelCall) -> dict[str, Any]:
         try:
+            request = with_options(request, self._settings)
+            call.model = request["modelId"]
             call.sent(request)
             response = self._response(request, calls)
             return {**response, "stream": ModelStream(response["stream"], calls, call)}

@@ -73,8 +73,7 @@ class Run:
         self._conversation = conversation
         self._runtime = runtime
         self._state = copy.deepcopy(dict(request.state or conversation.state))
-        model_id = runtime.settings.model_id
-        self._events = RunEvents(request.thread_id, self.id, provider=provider.NAME, model=model_id)
+        self._events = RunEvents(request.thread_id, self.id, provider=provider.NAME)
         self._events.unanswered = turn.unanswered
         self._stop = asyncio.Event()
         self._calls = ToolCalls(
@@ -141,7 +140,7 @@ class Run:
     async def _last_events(self) -> list[str]:
         """Do the work, keep what came of it, and return the events that close the stream."""
         if not self.turn.messages:
-            return [self._snapshot([]), self._events.finished(Usage())]
+            return [self._snapshot([]), self._events.finished({})]
         seconds = self._runtime.settings.background_seconds if self.request.background else None
         try:
             async with asyncio.timeout(seconds) as limit:
@@ -278,8 +277,8 @@ class Run:
         return event_json(MessagesSnapshotEvent(messages=[*self._conversation.messages, *turn]))
 
     @property
-    def _usage(self) -> Usage:
-        return self._model_calls.usage
+    def _usage(self) -> dict[str, Usage]:
+        return self._model_calls.usage_of
 
     def _summary(self) -> dict[str, Any]:
         """What the log says of the run; times in milliseconds."""
@@ -291,8 +290,9 @@ class Run:
             "durationMs": round(1000 * (self._ended_at - self._began)),
             "firstTextMs": first,
             "modelCalls": self._model_calls.count,
-            "inputTokens": self._usage.input_tokens,
-            "outputTokens": self._usage.output_tokens,
+            "fallbacks": self._model_calls.fallbacks if self._runtime.settings.fallback_model_id else None,
+            "inputTokens": self._model_calls.usage.input_tokens,
+            "outputTokens": self._model_calls.usage.output_tokens,
         }
 
 

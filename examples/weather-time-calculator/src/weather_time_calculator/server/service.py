@@ -11,7 +11,6 @@ from .. import provider
 from ..conversation.conversation import Conversation, begin
 from ..errors import Refused, shutting_down
 from ..runs.events import RunEvents, event_json
-from ..runs.parts import Usage
 from ..runs.requests import Request
 from ..runs.run import Run, Runtime
 from .sessions import Session, Sessions
@@ -91,15 +90,14 @@ class Service:
         """A whole run that tells the messages and the state, and what the session waits for."""
         conversation, run, pause = session.conversation, session.active, None
         assert conversation is not None
-        settings = self._runtime.settings
-        events = RunEvents(request.thread_id, request.run_id, provider=provider.NAME, model=settings.model_id)
+        events = RunEvents(request.thread_id, request.run_id, provider=provider.NAME)
         pause = conversation.pause if conversation.pause and not run else None
         turn = run.turn.messages if run else pause.turn if pause else []
         metadata = {"activeRunId": run.id} if run else None
         snapshot = MessagesSnapshotEvent(messages=[*conversation.messages, *turn], metadata=metadata)
         state = StateSnapshotEvent(snapshot=conversation.state)
         interrupts, calls = (pause.interrupts, pause.client_calls) if pause else ([], [])
-        closing = events.finished(Usage(), interrupts, calls)
+        closing = events.finished({}, interrupts, calls)
         for number, event in enumerate([events.started(None), event_json(snapshot), event_json(state), closing], 1):
             yield number, event
 
