@@ -43,6 +43,7 @@ ALWAYS = {
     "local_model/__init__.py",
     "local_model/conversation.py",
     "local_model/offline_tool.py",
+    "local_model/prompt_cache.py",
     "local_model/rules.py",
     "local_model/script.py",
     "local_model/server.py",
