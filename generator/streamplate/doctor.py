@@ -13,12 +13,14 @@ import re
 import shutil
 import socket
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from streamplate import health, project
+from streamplate import encryption_key, health, private_network, project
 from streamplate.errors import StreamplateError
 from streamplate.git import attempt
 from streamplate.project import Project
@@ -62,7 +64,11 @@ def examine(root: str | Path, *, aws: bool = False, say: Callable[[str], None] =
     place = _place(Path(os.path.abspath(root)))
     if aws:
         model = f", for one token of {_model(place)} (Bedrock)" if _model(place) else ""
-        say(f"Asking AWS in {place.region or 'no region'}: who you are (STS){model}, for your runtimes (AgentCore)")
+        settings = {name for table in _deployments(place) for name in table}
+        more = ", for the key's policy (KMS)" if "kms_key" in settings else ""
+        more += ", for subnets, routes and endpoints (EC2)" if "network" in settings else ""
+        where = place.region or "no region"
+        say(f"Asking AWS in {where}: who you are (STS){model}, for your runtimes (AgentCore){more}")
     findings = list(_findings(_ON_THIS_MACHINE, place))
     for finding in _findings(_ASKED_OF_AWS, place) if aws else ():
         findings.append(finding)
@@ -194,6 +200,57 @@ def _agentcore(place: Place) -> Verdict:
     return _answer(place, "bedrock-agentcore-control", ask, fix)
 
 
+def _key_policy(place: Place) -> Verdict | None:
+    fix = "With kms:DescribeKey and kms:GetKeyPolicy allowed, and kms_key in deploy.toml a key of that region"
+    keys = dict.fromkeys(str(table["kms_key"]) for table in _deployments(place) if "kms_key" in table)
+    return _worst(
+        _answer(_in(place, key.split(":")[3]), "kms", partial(encryption_key.look, arn=key), fix) for key in keys
+    )
+
+
+def _endpoints(place: Place) -> Verdict | None:
+    fix = "With ec2:Describe* allowed, and subnets in [network] of deploy.toml that exist"
+    return _worst(
+        _answer(_in(place, table.get("region", "")), "ec2", partial(_look_at_network, place, table), fix)
+        for table in _deployments(place)
+        if "network" in table
+    )
+
+
+def _look_at_network(place: Place, table: dict[str, Any], client: Any) -> str:
+    wanted = _toml(place.root / "deploy" / "endpoints.toml")
+    if not table.get("secrets"):
+        wanted.pop("secretsmanager", None)
+    return private_network.look(client, table["network"], wanted)
+
+
+def _worst(verdicts: Iterator[Verdict]) -> Verdict | None:
+    """The first problem, or all that was found."""
+    found = list(verdicts)
+    if problem := next((each for each in found if each[0] != "ok"), None):
+        return problem
+    return ("ok", "; ".join(dict.fromkeys(each[1] for each in found)), "") if found else None
+
+
+def _in(place: Place, region: str) -> Place:
+    return replace(place, region=region or place.region)
+
+
+def _deployments(place: Place) -> list[dict[str, Any]]:
+    """What deploy.toml says, and what it says of each environment."""
+    values = _toml(place.root / "deploy.toml") if place.project else {}
+    own = values.pop("environments", {})
+    return [values, *(values | each for each in own.values())]
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    """The file's tables; none where it cannot be read, which the project's own commands say."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
 def _answer(place: Place, service: str, ask: Callable[[Any], str], fix: str) -> Verdict:
     """The verdict of one request to AWS, tried twice at most, or why none could be sent."""
     try:
@@ -206,6 +263,8 @@ def _answer(place: Place, service: str, ask: Callable[[Any], str], fix: str) -> 
     patience = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 2})
     try:
         return "ok", ask(boto3.Session().client(service, region_name=place.region or None, config=patience)), ""
+    except StreamplateError as lack:
+        return "problem", lack.message, lack.hint
     except (BotoCoreError, ClientError) as error:
         return "problem", " ".join(str(error).split()), fix
 
@@ -289,4 +348,6 @@ _ASKED_OF_AWS: dict[str, Check] = {
     "AWS account": _caller,
     "model access": _model_access,
     "AgentCore": _agentcore,
+    "key": _key_policy,
+    "VPC endpoints": _endpoints,
 }

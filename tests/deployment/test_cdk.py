@@ -17,7 +17,9 @@ from .projects import Project
 @pytest.mark.skipif(not shutil.which("node"), reason="the constructs run in Node.js")
 def test_the_app_makes_a_valid_template(variant: Callable[..., Project], tmp_path: Path) -> None:
     project = variant(deployment=["cdk"])
-    project.configure('[network]\nsubnets = ["subnet-0123456789abcdef0"]\nsecurity_groups = ["sg-0123456789abcdef0"]\n')
+    network = '[network]\nsubnets = ["subnet-0123456789abcdef0"]\nsecurity_groups = ["sg-0123456789abcdef0"]\n'
+    key = "arn:aws:kms:us-west-2:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
+    project.configure(network, kms_key=key)
     library = tmp_path / "library"
     install = ["uv", "pip", "install", "--quiet", "--python", str(project.python), "--target", str(library)]
     subprocess.run([*install, "aws-cdk-lib>=2.275"], check=True, timeout=300)
@@ -39,6 +41,9 @@ def test_the_app_makes_a_valid_template(variant: Callable[..., Project], tmp_pat
     assert kinds.count("AWS::CloudWatch::Alarm") == 6
     assert kinds.count("AWS::CloudWatch::Dashboard") == 1
     assert kinds.count("Custom::LogRetention") == 2
+    encrypted = [json.dumps(each) for each in resources.values() if each["Type"] == "Custom::AWS"]
+    assert len(encrypted) == 2
+    assert all("associateKmsKey" in each and key in each for each in encrypted)
     runtime = resources["Runtime"]["Properties"]
     assert runtime["NetworkConfiguration"]["NetworkModeConfig"]["Subnets"] == ["subnet-0123456789abcdef0"]
     code = runtime["AgentRuntimeArtifact"]["CodeConfiguration"]

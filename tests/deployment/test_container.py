@@ -37,7 +37,8 @@ def project(variant: Callable[..., Project]) -> Project:
 def put_image(uri: str) -> None:
     """What a build would have pushed."""
     name, _, tag = uri.partition("/")[2].partition(":")
-    boto3.client("ecr").put_image(repositoryName=name, imageManifest=json.dumps(MANIFEST), imageTag=tag)
+    manifest = json.dumps(MANIFEST | {"annotations": {"tag": tag}})
+    boto3.client("ecr").put_image(repositoryName=name, imageManifest=manifest, imageTag=tag)
 
 
 def image_of(cloud: Emulator) -> str:

@@ -125,3 +125,34 @@ def test_who_deploys_can_make_no_role_without_the_boundary(project: Project) -> 
 )
 def test_the_check_finds_mistakes(statement: Any, finding: str) -> None:
     assert finding in findings({"Statement": [{"Sid": "Test"} | statement]})[0]
+
+
+ARN = "arn:aws:bedrock-agentcore:eu-west-1:210987654321:runtime/weather-AbCdEfGhIj"
+
+
+def asked(project: Project, agents: Any) -> Any:
+    """What the execution role may ask other agents, with this AGENTS in deploy.toml."""
+    file = project.path / "deploy.toml"
+    variable = f"[environment]\nWEATHER = {json.dumps(ARN)}\nAGENTS = {json.dumps(json.dumps(agents))}\n#"
+    file.write_text(file.read_text().replace("[environment]", variable, 1))
+    found = policies(project)["execution role"]
+    assert findings(found) == []
+    return [each["Resource"] for each in found["Statement"] if each["Sid"] == "AskAgents"]
+
+
+@pytest.mark.parametrize("address", [ARN, "${WEATHER}"])
+def test_an_agent_may_ask_the_agents_that_it_names_and_no_other(variant: Callable[..., Project], address: str) -> None:
+    project = variant(tools=["agent"], deployment=["cdk"])
+    assert "AskAgents" not in json.dumps(policies(project))
+    others = {
+        "weather": {"address": address, "description": f"not {ARN}x"},
+        "docs": {"address": "https://docs.example"},
+    }
+    assert asked(project, others) == [[ARN, f"{ARN}/runtime-endpoint/*"]]
+
+
+@pytest.mark.parametrize("agents", ["weather", [ARN], {"weather": ARN}, {"weather": {"url": ARN}}])
+def test_agents_that_are_none_are_refused(variant: Callable[..., Project], agents: Any) -> None:
+    project = variant(tools=["agent"], deployment=["cdk"])
+    with pytest.raises(AssertionError, match="AGENTS is no JSON object of agents"):
+        asked(project, agents)

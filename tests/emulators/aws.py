@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import httpx
 from moto.server import ThreadedMotoServer
 
+from . import endpoints, keys
+
 SERVICES = (
     "S3",
     "IAM",
@@ -17,6 +19,8 @@ SERVICES = (
     "CLOUDFORMATION",
     "CLOUDWATCH",
     "SECRETS_MANAGER",
+    "KMS",
+    "EC2",
 )
 
 
@@ -45,6 +49,8 @@ class Aws:
 
 @contextmanager
 def aws(port: int = 0) -> Iterator[Aws]:
+    keys.install()
+    endpoints.install()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()
     try:

@@ -10,6 +10,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as assets
 from aws_cdk import cloudformation_include as include
+from aws_cdk import custom_resources as custom
 from constructs import Construct
 
 from . import template
@@ -40,16 +41,34 @@ class AgentStack(cdk.Stack):
         runtime: Any = self.agent.get_resource("Runtime")
         runtime.add_property_override("AgentRuntimeArtifact.CodeConfiguration.Code.S3", location)
         for endpoint in ("DEFAULT", *template.endpoints(body)):
-            _keep_logs(self, f"{PREFIX}{runtime.attr_agent_runtime_id}-{endpoint}", endpoint, config.log_days)
+            group = f"{PREFIX}{runtime.attr_agent_runtime_id}-{endpoint}"
+            kept = _keep_logs(self, group, endpoint, config.log_days)
+            if config.kms_key:
+                _encrypt_logs(self, group, endpoint, config.kms_key).node.add_dependency(kept)
 
 
-def _keep_logs(stack: cdk.Stack, group: str, endpoint: str, days: int) -> None:
+def _keep_logs(stack: cdk.Stack, group: str, endpoint: str, days: int) -> Construct:
     """AgentCore makes the log group; this sets how long it keeps."""
     retention = logs.LogRetention(
         stack, f"Logs{endpoint}", log_group_name=group, retention=logs.RetentionDays.ONE_MONTH
     )
     resource: Any = retention.node.find_child("Resource")
     resource.add_property_override("RetentionInDays", days)
+    return retention
+
+
+def _encrypt_logs(stack: cdk.Stack, group: str, endpoint: str, key: str) -> Construct:
+    """What CloudFormation has no property for: a key for a log group that exists."""
+    place = {"logGroupName": group}
+    made = custom.PhysicalResourceId.of(f"{group}-key")
+    service = "CloudWatchLogs"
+    use = custom.AwsSdkCall(
+        service=service, action="associateKmsKey", parameters=place | {"kmsKeyId": key}, physical_resource_id=made
+    )
+    leave = custom.AwsSdkCall(service=service, action="disassociateKmsKey", parameters=place)
+    where = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{group}"
+    allowed = custom.AwsCustomResourcePolicy.from_sdk_calls(resources=[where, f"{where}:*"])
+    return custom.AwsCustomResource(stack, f"Key{endpoint}", on_update=use, on_delete=leave, policy=allowed)
 
 
 def main() -> None:

@@ -2,7 +2,10 @@
 
 import hashlib
 import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +38,23 @@ def describe(context: Context) -> tuple[dict[str, Any], dict[str, str]]:
     contents = {name: f"{file.stat().st_size} bytes" for name, file in files.items()}
     image = f"{_registry('0' * 12, config)}/{policies.names(config)['repository']}:{tag(files)}"
     return {"ContainerConfiguration": {"ContainerUri": image}}, contents
+
+
+def stored(context: Context) -> dict[str, Callable[[], Any]]:
+    """The images in the project's own repository, newest first, each with what removes it.
+
+    A repository of yours is yours: other agents may have images in it.
+    """
+    config, ecr = context.config, context.cloud.client("ecr")
+    if config.repository:
+        return {}
+    place = {"repositoryName": policies.names(config)["repository"]}
+    pages = ecr.get_paginator("describe_images").paginate(**place, filter={"tagStatus": "TAGGED"})
+    images = sorted((each for page in pages for each in page["imageDetails"]), key=itemgetter("imagePushedAt"))
+    tags = [tag for image in reversed(images) for tag in image["imageTags"]]
+    where = f"{_registry(context.cloud.account, config)}/{place['repositoryName']}"
+    remove = partial(ecr.batch_delete_image, **place)
+    return {f"{where}:{tag}": partial(remove, imageIds=[{"imageTag": tag}]) for tag in tags}
 
 
 def build_context() -> dict[str, Path]:

@@ -97,7 +97,7 @@ class ControlPlane:
             raise refusal
 
     def _add_version(self, runtime: Runtime, config: Params, status: str) -> Version:
-        version = Version(str(len(runtime.versions) + 1), config, status)
+        version = Version(str(int(runtime.latest.number) + 1 if runtime.versions else 1), config, status)
         runtime.versions.append(version)
         self._later(self._prepare(runtime, version))
         return version
@@ -155,11 +155,16 @@ class ControlPlane:
         return {"status": "DELETING", "agentRuntimeId": runtime.id}
 
     def _delete_version(self, runtime: Runtime, version: Version) -> Params:
-        users = [endpoint.name for endpoint in runtime.endpoints.values() if version.number == endpoint.live]
+        users = [e.name for e in runtime.endpoints.values() if version.number in (e.live, e.target)]
         if users:
             raise conflict(f"version {version.number} is served by {', '.join(users)}")
-        runtime.versions.remove(version)
+        version.status = "DELETING"
+        self._later(self._remove_version(runtime, version))
         return {"status": "DELETING", "agentRuntimeId": runtime.id}
+
+    async def _remove_version(self, runtime: Runtime, version: Version) -> None:
+        await asyncio.sleep(self.settle_seconds)
+        runtime.versions.remove(version)
 
     async def _remove(self, runtime: Runtime) -> None:
         await asyncio.sleep(self.settle_seconds)

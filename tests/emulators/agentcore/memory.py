@@ -26,7 +26,8 @@ class Memory:
         if any(memory["name"] == p["name"] for memory in self.memories.values()):
             raise conflict(f"Memory with name {p['name']} already exists")
         identity = f"{p['name']}-{suffix()}"
-        told = {name: p[name] for name in ("name", "description", "eventExpiryDuration") if name in p}
+        names = ("name", "description", "eventExpiryDuration", "encryptionKeyArn")
+        told = {name: p[name] for name in names if name in p}
         times = {"createdAt": now(), "updatedAt": now()}
         arn = self.account.arn(f"memory/{identity}")
         self.memories[identity] = told | times | {"id": identity, "arn": arn, "status": "ACTIVE"}

@@ -348,6 +348,8 @@ class Bucket(Type):
             ]
             for rule in rules:
                 del rule["ServerSideEncryptionByDefault"]
+                if key := rule["ApplyServerSideEncryptionByDefault"].get("KMSMasterKeyID"):
+                    self.clients("kms").describe_key(KeyId=key)
             self.s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": rules})
 
     def delete(self, physical_id: str) -> None:
@@ -358,7 +360,14 @@ class Bucket(Type):
     def read(self, physical_id: str) -> Json | None:
         self.s3.head_bucket(Bucket=physical_id)
         block = self.s3.get_public_access_block(Bucket=physical_id)["PublicAccessBlockConfiguration"]
-        return {"BucketName": physical_id, "PublicAccessBlockConfiguration": block}
+        rules = self.s3.get_bucket_encryption(Bucket=physical_id)["ServerSideEncryptionConfiguration"]["Rules"]
+        for rule in rules:
+            rule["ServerSideEncryptionByDefault"] = rule.pop("ApplyServerSideEncryptionByDefault")
+        return {
+            "BucketName": physical_id,
+            "PublicAccessBlockConfiguration": block,
+            "BucketEncryption": {"ServerSideEncryptionConfiguration": rules},
+        }
 
     def describe(self, physical_id: str) -> Made:
         self.s3.head_bucket(Bucket=physical_id)
@@ -456,6 +465,9 @@ class Repository(Type):
             request["imageTagMutability"] = properties["ImageTagMutability"]
         if tags := properties.get("Tags"):
             request["tags"] = tags
+        if encryption := properties.get("EncryptionConfiguration"):
+            self.clients("kms").describe_key(KeyId=encryption["KmsKey"])
+            request["encryptionConfiguration"] = camel(encryption)
         self.ecr.create_repository(**request)
         self._emptied[name] = bool(properties.get("EmptyOnDelete"))
         self._put(name, properties)
@@ -475,7 +487,12 @@ class Repository(Type):
 
     def read(self, physical_id: str) -> Json | None:
         found = self.ecr.describe_repositories(repositoryNames=[physical_id])["repositories"][0]
-        return {"RepositoryName": found["repositoryName"], "ImageTagMutability": found["imageTagMutability"]}
+        encryption = pascal(found.get("encryptionConfiguration"))
+        return {
+            "RepositoryName": found["repositoryName"],
+            "ImageTagMutability": found["imageTagMutability"],
+            "EncryptionConfiguration": encryption,
+        }
 
     def describe(self, physical_id: str) -> Made:
         found = self.ecr.describe_repositories(repositoryNames=[physical_id])["repositories"][0]
