@@ -1,5 +1,7 @@
 """Direct code deployment: a zip of the agent and its dependencies, in S3."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from . import storage
@@ -30,6 +32,16 @@ def describe(context: Context) -> tuple[dict[str, Any], dict[str, str]]:
     package, bucket = build(context.config), context.config.bucket or f"{context.config.stack}-artifacts"
     parts = {name: f"{size / MEGABYTE:.1f} MB" for name, size in sizes(package.tree).most_common()}
     return _artifact(context, bucket, package), parts | {"in all": _summary(context, package)}
+
+
+def stored(context: Context) -> dict[str, Callable[[], Any]]:
+    """The packages in the project's own bucket, newest first, each with what removes it.
+
+    A bucket of yours is yours: another account or region may run what is in it.
+    """
+    bucket = None if context.config.bucket else storage.bucket(context)
+    keys = storage.packages(context, bucket) if bucket else []
+    return {key: partial(storage.remove, context, bucket or "", [key]) for key in keys}
 
 
 def _artifact(context: Context, bucket: str, package: Package) -> dict[str, Any]:

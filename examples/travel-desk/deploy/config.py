@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from bedrock_agentcore.runtime.models import is_forwardable_header
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
+from . import agents
 from .errors import DeployError
 
 Json = dict[str, Any]
@@ -114,6 +115,7 @@ class Config(Section):
     cloudformation_role: RoleArn | None = None
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] | None = None
     alarm_topic: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:sns:.+$")] | None = None
+    kms_key: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+$")] | None = None
     headers: list[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,255}$")]] = Field(default=[], max_length=20)
     aws_services: list[str] = []
     environment: dict[Variable, Annotated[str, Field(max_length=2048)]] = Field(default={}, max_length=40)
@@ -124,8 +126,9 @@ class Config(Section):
     lifecycle: Lifecycle = Lifecycle()
     storage: Storage = Storage()
     log_days: LogDays = 30
+    keep_versions: Annotated[int, Field(ge=1, le=1000)] = 10
     auth: Auth | None = None
-    _source: "Config | None" = PrivateAttr(default=None)
+    _family: "list[Config]" = PrivateAttr(default=[])
 
     @model_validator(mode="after")
     def _is_what_agentcore_takes(self) -> "Config":
@@ -144,7 +147,12 @@ class Config(Section):
     @property
     def source(self) -> "Config":
         """Of an environment: the one whose packages are promoted to it."""
-        return self._source or self
+        return self.family[0]
+
+    @property
+    def family(self) -> "list[Config]":
+        """All that deploy.toml configures: what stands outside of [environments], and each of these."""
+        return self._family or [self]
 
     @property
     def stack(self) -> str:
@@ -184,6 +192,11 @@ class Config(Section):
         }
         return {name: value for name, value in given.items() if value}
 
+    @property
+    def agents(self) -> list[str]:
+        """The ARNs of the runtimes that AGENTS names: the agent may ask these and no others."""
+        return agents.arns(self.variables)
+
 
 def load(region: str | None = None, environment: str | None = None, path: Path = FILE) -> Config:
     """The checked configuration, of an environment if one is named; `region` takes the place of the file's."""
@@ -200,8 +213,7 @@ def load(region: str | None = None, environment: str | None = None, path: Path =
         raise DeployError(f"{path.name}: {_first(error.errors(include_url=False)[0])}") from error
     if environment not in configs:
         raise DeployError(f"{path.name} has no [environments.{environment}].", f"It has: {', '.join(own) or 'none'}.")
-    if environment:
-        configs[environment]._source = configs[None]
+    configs[environment]._family = list(configs.values())
     return configs[environment]
 
 

@@ -7,7 +7,7 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 from typing import Any
 
-from . import caller, invoke, logs, older, policies, runtimes, template
+from . import caller, cleanup, invoke, logs, older, policies, runtimes, template
 from .artifacts import ARTIFACTS
 from .command import Context, parser, run
 from .config import load
@@ -16,7 +16,6 @@ from .stack import Stack
 from clients.python import new_session
 
 Json = dict[str, Any]
-ARTIFACT = "AgentRuntimeArtifact"
 QUESTION = "Say hello, and what you can do, in one sentence."
 DRIFT = "The stack does not know of it: this is drift, which the next `uv run deploy` takes back or takes in."
 
@@ -72,7 +71,8 @@ def deploy(context: Context, artifact: Json) -> Json:
         changed |= _point(context, body, result["version"])
     if not (changed or kept):
         context.report.say("Nothing has changed since the last deployment.")
-    return {"name": context.config.name, **result, "changed": changed or kept}
+    removed = cleanup.remove(context, result["id"])
+    return {"name": context.config.name, **result, "changed": changed or kept, "removed": removed}
 
 
 def _deployed(context: Context, version: str | None) -> Json:
@@ -80,8 +80,7 @@ def _deployed(context: Context, version: str | None) -> Json:
     runtime = runtimes.require(context)["id"]
     if version:
         return runtimes.artifact(context, runtime, version)
-    artifact: Json = Stack(context, context.config.stack).template()["Resources"]["Runtime"]["Properties"][ARTIFACT]
-    return artifact
+    return Stack(context, context.config.stack).artifact()
 
 
 def _parameters(context: Context, body: Json) -> list[Json]:
@@ -106,7 +105,8 @@ def _swap(context: Context) -> Json:
         raise DeployError("--fast is for the environment that you develop in.", "Leave out --environment.")
     version = runtimes.swap(context, ARTIFACTS[context.options.artifact].publish(context))
     context.report.say(DRIFT)
-    return {"name": context.config.name, "version": version, "changed": True}
+    removed = cleanup.remove(context, runtimes.require(context)["id"])
+    return {"name": context.config.name, "version": version, "changed": True, "removed": removed}
 
 
 def _promote(context: Context) -> Json:

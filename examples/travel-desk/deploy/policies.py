@@ -11,6 +11,7 @@ from .config import Config
 FOLDER = Path(__file__).parent / "policies"
 PROFILE = re.compile(r"^(us|us-gov|eu|apac|jp|au|ca|global)\.")
 ROLE_CHANGES = ("iam:CreateRole", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary")
+RUNTIME = "arn:${{AWS::Partition}}:bedrock-agentcore:{0}:${{AWS::AccountId}}:runtime/{1}-*"
 Policy = dict[str, Any]
 
 
@@ -20,9 +21,9 @@ def load(pattern: str, config: Config, **more: str) -> Policy:
     found: list[Policy] = [json.loads(Template(text).substitute(names(config) | more)) for text in texts]
     statements = [each for policy in found for each in policy["Statement"]]
     for each in statements:
-        if "Resource" in each:
-            each["Resource"] = list(dict.fromkeys(each["Resource"]))  # an environment may be its own source
-    return {"Version": "2012-10-17", "Statement": statements}
+        if "Resource" in each:  # a name may stand for several ARNs, for one that is there already, or for none
+            each["Resource"] = list(dict.fromkeys(" ".join(each["Resource"]).split()))
+    return {"Version": "2012-10-17", "Statement": [each for each in statements if each.get("Resource", True)]}
 
 
 def execution(config: Config) -> Policy:
@@ -34,9 +35,6 @@ def execution(config: Config) -> Policy:
         policy["Statement"] += [each | {"Sid": f"{each['Sid']}AsFallback"} for each in fallback]
     if config.guarded:
         policy["Statement"] += load("guardrail", config, guardrail=_guardrail(config.guarded[0], config))["Statement"]
-    if config.secrets:
-        read = {"Sid": "ReadSecrets", "Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"]}
-        policy["Statement"].append(read | {"Resource": sorted(config.secrets.values())})
     return policy
 
 
@@ -55,10 +53,6 @@ def deployer(config: Config) -> Policy:
     policy = load("deployer*", config)
     if not config.cloudformation_role:
         policy["Statement"] += cloudformation(config)["Statement"]
-        return policy
-    give = {"Sid": "GiveTheRoleToCloudFormation", "Effect": "Allow", "Action": ["iam:PassRole"]}
-    only = {"Condition": {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}}
-    policy["Statement"].append(give | {"Resource": [config.cloudformation_role]} | only)
     return policy
 
 
@@ -88,6 +82,11 @@ def names(config: Config) -> dict[str, str]:
         "source_stack": config.source.stack,
         "source_bucket": _bucket(config.source),
         "source_repository": _repository(config.source),
+        "agents": " ".join(f"{each} {each}/runtime-endpoint/*" for each in getattr(config, "agents", ())),
+        "environments": " ".join(RUNTIME.format(config.region, each.name) for each in config.family),
+        "cloudformation_role": config.cloudformation_role or "",
+        "kms_key": config.kms_key or "",
+        "secrets": " ".join(sorted(config.secrets.values())),
         "build": f"{config.name[:40]}-{config.region}-build",
         "memory": getattr(config, "memory", None) or f"{config.name}-*",
     }

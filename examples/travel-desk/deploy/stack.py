@@ -54,6 +54,11 @@ class Stack:
         found: Json = self.client.get_template(StackName=self.name)["TemplateBody"]
         return found
 
+    def artifact(self) -> Json:
+        """The package or image of its runtime, as the template says; `--fast` may have put another there."""
+        found: Json = self.template()["Resources"]["Runtime"]["Properties"]["AgentRuntimeArtifact"]
+        return found
+
     def settled(self, progress: Callable[[str], None] = lambda status: None) -> Json | None:
         """The stack once CloudFormation is done with it."""
         while (stack := self.find()) and stack["StackStatus"].endswith("PROGRESS"):

@@ -49,7 +49,7 @@ def parameters(body: Json, config: Config, **more: str) -> list[Json]:
     """The values of the template's parameters: what deploy.toml says, or the parameter's own default."""
     known = {"Name": config.name, "Role": config.role or "", "AlarmTopic": config.alarm_topic or ""}
     known |= {"PermissionsBoundary": config.permissions_boundary or "", "BucketName": config.bucket or ""}
-    known |= {"MemoryId": getattr(config, "memory", None) or ""}
+    known |= {"MemoryId": getattr(config, "memory", None) or "", "KmsKey": config.kms_key or ""}
     known |= {"Repository": getattr(config, "repository", None) or ""} | config.parameters | more
     given = {name: known[name] for name in body.get("Parameters", {}) if name in known}
     return [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()]

@@ -59,7 +59,7 @@ def _artifacts(context: Context) -> dict[str, Callable[[], Any]]:
     bucket = stack.outputs().get("bucket") or context.config.bucket
     if bucket and (packages := storage.packages(context, bucket)):
         what = f"{len(packages)} packages in s3://{bucket}/{context.config.name}/"
-        found[what] = partial(storage.remove, context, bucket)
+        found[what] = partial(storage.remove, context, bucket, packages)
     if stack.find():
         found[f"stack {stack.name}: {_made(stack)}"] = stack.delete
     return found

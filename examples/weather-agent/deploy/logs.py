@@ -9,12 +9,14 @@ from typing import Any
 
 from . import runtimes
 from .command import Context, parser, run
+from .errors import DeployError
 
 Json = dict[str, Any]
 PREFIX = "/aws/bedrock-agentcore/runtimes/"
 LINES = "[runtime-logs"  # in the name of a stream of the agent's own lines; others hold spans
 LAST = 20  # lines shown after a failure
 POLL_SECONDS = 2
+KEY = "Its policy must let logs.{0}.amazonaws.com use it: `streamplate doctor --aws` shows the statement."
 
 
 def main() -> int:
@@ -46,27 +48,41 @@ def tail(context: Context, runtime_id: str, endpoint: str) -> list[str]:
     return [event["message"].rstrip() for event in found][-LAST:]
 
 
-def groups(context: Context, prefix: str) -> dict[str, int | None]:
-    """Log groups, one an endpoint, and for how many days each keeps its lines. They outlive the runtime."""
+def groups(context: Context, prefix: str) -> dict[str, tuple[int | None, str | None]]:
+    """Log groups, one an endpoint: for how many days each keeps its lines, and its key. They outlive the runtime."""
     pages = context.cloud.client("logs").get_paginator("describe_log_groups")
     found = pages.paginate(logGroupNamePrefix=f"{PREFIX}{prefix}-")
-    return {group["logGroupName"]: group.get("retentionInDays") for page in found for group in page["logGroups"]}
+    rows = (group for page in found for group in page["logGroups"])
+    return {group["logGroupName"]: (group.get("retentionInDays"), group.get("kmsKeyId")) for group in rows}
 
 
 def keep(context: Context, runtime_id: str, endpoints: set[str]) -> bool:
-    """Keep each endpoint's log for `log_days`; whether anything had to be done.
+    """Keep each endpoint's log for `log_days`, under `kms_key`; whether anything had to be done.
 
     Not in the stack: AgentCore makes the groups itself, and CloudFormation refuses one that exists.
     """
-    logs, days, found = context.cloud.client("logs"), context.config.log_days, groups(context, runtime_id)
-    wrong = {name for name in (f"{PREFIX}{runtime_id}-{each}" for each in endpoints) if found.get(name) != days}
+    logs, days, key = context.cloud.client("logs"), context.config.log_days, context.config.kms_key
+    found = groups(context, runtime_id)
+    names = [f"{PREFIX}{runtime_id}-{each}" for each in sorted(endpoints)]
+    wrong = [name for name in names if found.get(name) != (days, key)]
     with context.report.step("Logs") as step:
         for name in wrong:
             with suppress(logs.exceptions.ResourceAlreadyExistsException):
                 logs.create_log_group(logGroupName=name)
             logs.put_retention_policy(logGroupName=name, retentionInDays=days)
+            if key != found.get(name, (None, None))[1]:
+                _encrypt(logs, name, key)
         step.note = f"kept for {days} days{'' if wrong else ', as they were'}"
     return bool(wrong)
+
+
+def _encrypt(logs: Any, name: str, key: str | None) -> None:
+    if not key:
+        return logs.disassociate_kms_key(logGroupName=name)
+    try:
+        logs.associate_kms_key(logGroupName=name, kmsKeyId=key)
+    except logs.exceptions.InvalidParameterException as error:
+        raise DeployError(f"{error}", KEY.format(logs.meta.region_name)) from error
 
 
 def _events(context: Context, group: str, start: int) -> Iterator[Json]:

@@ -1,5 +1,6 @@
 """Where packages are kept: the bucket of the stack NAME-artifacts, or one of yours. A package's key is its digest."""
 
+from operator import itemgetter
 from pathlib import Path
 
 from botocore.exceptions import ClientError
@@ -19,6 +20,11 @@ def ensure(context: Context) -> dict[str, str]:
     return stack.outputs()
 
 
+def bucket(context: Context) -> str | None:
+    """The project's own bucket, if it is there."""
+    return Stack(context, f"{context.config.stack}-artifacts").outputs().get("bucket")
+
+
 def upload(context: Context, bucket: str, file: Path, key: str) -> bool:
     """Put the file under `key`, unless it is there; returns whether it had to be sent."""
     s3, owner = context.cloud.client("s3"), {"ExpectedBucketOwner": context.cloud.account}
@@ -33,13 +39,14 @@ def upload(context: Context, bucket: str, file: Path, key: str) -> bool:
 
 
 def packages(context: Context, bucket: str) -> list[str]:
-    """The keys of this agent's packages."""
+    """The keys of this agent's packages, newest first."""
     ours = {"Bucket": bucket, "Prefix": f"{context.config.name}/", "ExpectedBucketOwner": context.cloud.account}
     pages = context.cloud.client("s3").get_paginator("list_objects_v2").paginate(**ours)
-    return [item["Key"] for page in pages for item in page.get("Contents", [])]
+    found = [item for page in pages for item in page.get("Contents", [])]
+    return [item["Key"] for item in sorted(found, key=itemgetter("LastModified"), reverse=True)]
 
 
-def remove(context: Context, bucket: str) -> None:
-    """Remove this agent's packages."""
-    for key in packages(context, bucket):
+def remove(context: Context, bucket: str, keys: list[str]) -> None:
+    """Remove these packages."""
+    for key in keys:
         context.cloud.client("s3").delete_object(Bucket=bucket, Key=key, ExpectedBucketOwner=context.cloud.account)
