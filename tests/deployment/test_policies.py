@@ -154,5 +154,5 @@ def test_an_agent_may_ask_the_agents_that_it_names_and_no_other(variant: Callabl
 @pytest.mark.parametrize("agents", ["weather", [ARN], {"weather": ARN}, {"weather": {"url": ARN}}])
 def test_agents_that_are_none_are_refused(variant: Callable[..., Project], agents: Any) -> None:
     project = variant(tools=["agent"], deployment=["cdk"])
-    with pytest.raises(AssertionError, match="AGENTS (cannot be used|is no JSON object)"):
+    with pytest.raises(AssertionError, match=r"AGENTS (cannot be used|is no JSON object)"):
         asked(project, agents)
