@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,15 @@ def home(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, monkeypatch: 
     monkeypatch.delenv("GIT_CONFIG_GLOBAL", raising=False)
     monkeypatch.chdir(tmp_path)
     return home
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """What a test with `--verbose` turns on, the next has not: what it logs of odd names, a report cannot hold."""
+    logger = logging.getLogger(package.__name__)
+    level = logger.level
+    yield
+    logger.setLevel(level)
 
 
 @pytest.fixture
