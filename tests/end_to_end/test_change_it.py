@@ -124,7 +124,7 @@ def test_prompt_model_and_settings(project: Project, monkeypatch: pytest.MonkeyP
 
 def test_the_deployed_model_is_that_of_deploy_toml(project: Project) -> None:
     row = project.rows["the model and settings of the deployed agent"]
-    assert "`model` and `[environment]` in `deploy.toml`" in row
+    assert "`model`, `fallback_model` and `[environment]` in `deploy.toml`" in row
     settings = project.folder / "deploy.toml"
     changed = re.sub(r'^model = "[^"]+"', 'model = "us.amazon.nova-pro-v1:0"', settings.read_text("utf-8"), flags=re.M)
     settings.write_text(changed.replace('# MAX_TURNS = "20"', 'MAX_TURNS = "7"'), "utf-8")

@@ -8,7 +8,6 @@ import pytest
 
 from weather_agent.errors import BadSetting
 from weather_agent.model import build_model
-from weather_agent.provider.options import with_options
 from weather_agent.settings import Settings
 
 from .agent_client import AgentClient
@@ -18,6 +17,7 @@ from local_model.serving import served
 CLAUDE = "us.anthropic.claude-sonnet-4-6"
 NOVA = "amazon.nova-lite-v1:0"
 LLAMA = "meta.llama3-1-70b-instruct-v1:0"
+PROFILE = "arn:aws:bedrock:us-west-2:123456789012:inference-profile/us.anthropic.claude-sonnet-4-6"
 OWN = "arn:aws:bedrock:us-west-2:123456789012:application-inference-profile/abc123"
 
 
@@ -75,6 +75,9 @@ def test_another_conversation_reads_tools_and_instructions_from_the_cache(local_
         (NOVA, None, ["system", "0"]),
         (LLAMA, None, []),
         (CLAUDE, False, []),
+        (PROFILE, None, ["tools", "system", "0"]),
+        (OWN, None, []),
+        (OWN, True, ["system", "0"]),
     ],
 )
 def test_cache_points_are_set_where_the_model_takes_them(
@@ -84,13 +87,6 @@ def test_cache_points_are_set_where_the_model_takes_them(
 
     assert answer.text == "1 2 3"
     assert points(local_model.requests[0]) == expected
-
-
-def test_a_model_that_only_an_arn_names_is_cached_where_the_settings_say_so() -> None:
-    request = {"modelId": OWN, "system": [{"text": "Hi"}], "messages": [{"role": "user", "content": [{"text": "Hi"}]}]}
-
-    assert with_options(request, Settings()) == request
-    assert "cachePoint" in with_options(request, Settings(prompt_cache=True))["system"][-1]
 
 
 def test_every_call_passes_the_guardrail(local_model: LocalModel) -> None:

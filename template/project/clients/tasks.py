@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import httpx2
 
-from .stream import SESSION_HEADER, AgentError, Json, Refused, Run, connection, explained, lost, refusal
+from .stream import SESSION_HEADER, AgentError, Json, Refused, Run, lost, refusal
 
 EVENTS = "https://docs.ag-ui.com/concepts/events"
 """The key, in an update's metadata, of the AG-UI event that it tells."""
@@ -200,18 +200,3 @@ def said(status: Json) -> tuple[str, Json]:
     parts = status.get("message", {}).get("parts", [])
     data: Json = next((part["data"] for part in parts if "data" in part), {})
     return "".join(part.get("text", "") for part in parts), data
-
-
-async def tasks_of(url: str, auth: httpx2.Auth | None, session: str) -> list[Json]:
-    """The tasks of a session that the agent holds, the oldest first. Raises `AgentError`."""
-    params = {"contextId": session, "pageSize": MAX_TASKS, "includeArtifacts": True}
-    headers = {SESSION_HEADER: session, "A2A-Version": "1.0"}
-    async with httpx2.AsyncClient(auth=auth, **connection(url)) as client:
-        with explained(url):
-            response = await client.post(url, json=rpc("ListTasks", params), headers=headers)
-            answer = response.json() if response.is_success else {}
-            if not response.is_success:
-                raise Refused(refusal(response, response.content))
-            if "error" in answer:
-                raise Refused(rpc_error(answer["error"]))
-            return list(reversed(answer["result"].get("tasks", [])))

@@ -78,7 +78,8 @@ def keep(context: Context, runtime_id: str, endpoints: set[str]) -> bool:
 
 def _encrypt(logs: Any, name: str, key: str | None) -> None:
     if not key:
-        return logs.disassociate_kms_key(logGroupName=name)
+        logs.disassociate_kms_key(logGroupName=name)
+        return
     try:
         logs.associate_kms_key(logGroupName=name, kmsKeyId=key)
     except logs.exceptions.InvalidParameterException as error:

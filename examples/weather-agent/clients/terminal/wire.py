@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 import httpx2
 
 from .. import stream
-from ..stream import Json, Run
-from ..tasks import TaskRun, outcome_of, tasks_of
+from ..stream import SESSION_HEADER, Json, Refused, Run, connection, explained, refusal
+from ..tasks import MAX_TASKS, TaskRun, outcome_of, rpc, rpc_error
 from . import recall as ag_ui
 from .recall import Recalled
 
@@ -38,13 +38,28 @@ async def recall(url: str, auth: httpx2.Auth | None, session: str) -> Recalled:
     """The tasks of the session that the agent holds, as messages. Raises `AgentError`."""
     if _is_ag_ui(url):
         return await ag_ui.recall(url, auth, session)
-    tasks = await tasks_of(url, auth, session)
+    tasks = await _tasks(url, auth, session)
     messages = [message for task in tasks for message in _messages(task)]
     if not tasks:
         return Recalled([], [], TaskRun(url, session))
     last, status = TaskRun(url, session, follow=tasks[-1]["id"]), tasks[-1]["status"]
     asked = outcome_of(status).get("interrupts", [])
     return Recalled(messages, asked, last, is_running=status["state"] == "TASK_STATE_WORKING")
+
+
+async def _tasks(url: str, auth: httpx2.Auth | None, session: str) -> list[Json]:
+    """The tasks of a session that the agent holds, the oldest first. Raises `AgentError`."""
+    params = {"contextId": session, "pageSize": MAX_TASKS, "includeArtifacts": True}
+    headers = {SESSION_HEADER: session, "A2A-Version": "1.0"}
+    async with httpx2.AsyncClient(auth=auth, **connection(url)) as client:
+        with explained(url):
+            response = await client.post(url, json=rpc("ListTasks", params), headers=headers)
+            answer = response.json() if response.is_success else {}
+            if not response.is_success:
+                raise Refused(refusal(response, response.content))
+            if "error" in answer:
+                raise Refused(rpc_error(answer["error"]))
+            return list(reversed(answer["result"].get("tasks", [])))
 
 
 def _messages(task: Json) -> list[Json]:

@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from clients.stream import AgentError, Run, events, new_session
-from clients.tasks import TaskRun, tasks_of
+from clients.tasks import TaskRun
 from local_model.server import Fault, LocalModel
 from local_model.serving import served
 
@@ -138,8 +138,6 @@ def test_a_task_that_goes_on_is_followed_from_its_first_word(agent_url: str, loc
     task = asyncio.run(leave())
     assert text(told(TaskRun(f"{agent_url}/", session, follow=task))) == " ".join(map(str, range(1, 51)))
     assert text(told(TaskRun(f"{agent_url}/", session, follow=task))) == " ".join(map(str, range(1, 51)))
-    (known,) = asyncio.run(tasks_of(f"{agent_url}/", None, session))
-    assert known["id"] == task
 
 
 def test_leaving_cancels_the_task(agent_url: str, local_model: LocalModel, eventually: Eventually) -> None:
