@@ -23,9 +23,19 @@ NO_DEFAULT = "_subdirectory: template/project\nname: {type: str}\n"
     ("questions", "answers", "message", "hint"),
     [
         (QUESTIONS, {"name": "a b"}, "name: no spaces", ""),
-        (QUESTIONS, {"shape": "flat", "size": "x"}, "size: 'x' is not one of its choices", "Choose from: s, l; as in -d size=s"),
+        (
+            QUESTIONS,
+            {"shape": "flat", "size": "x"},
+            "size: 'x' is not one of its choices",
+            "Choose from: s, l; as in -d size=s",
+        ),
         (QUESTIONS, {"size": "l"}, "size: not when round", ""),
-        (QUESTIONS, {"colours": ["blue"]}, "colours: 'blue' is not one of its choices", "Choose from: red, green; as in -d colours=red"),
+        (
+            QUESTIONS,
+            {"colours": ["blue"]},
+            "colours: 'blue' is not one of its choices",
+            "Choose from: red, green; as in -d colours=red",
+        ),
         (NO_DEFAULT, {}, "name has no default", "Answer it: -d name=…"),
     ],
 )
