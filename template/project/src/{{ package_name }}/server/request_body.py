@@ -11,7 +11,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import Refused
 
-
 BODY_SECONDS = 300
 CLOSE = {"connection": "close"}
 DRAINED = 4
