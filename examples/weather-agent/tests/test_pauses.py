@@ -160,6 +160,8 @@ def test_bad_answers_are_refused_and_nothing_is_lost(
     assert agent.refused({"resume": [entry, entry | {"interruptId": "other"}]}, session) == (400, "unknown_interrupt")
     assert agent.refused({"resume": [entry, entry]}, session) == (400, "incomplete_resume")
     assert agent.refused({"resume": [entry | {"payload": {"approved": "yes"}}]}, session) == (400, "invalid_payload")
+    misspelt = {"approved": True, "edited_args": {"to": "Bob", "text": "hi"}}
+    assert agent.refused({"resume": [entry | {"payload": misspelt}]}, session) == (400, "invalid_payload")
     assert agent.refused({"resume": [entry | {"payload": None}]}, session) == (400, "invalid_payload")
     assert agent.refused({"resume": [entry | {"status": "maybe"}]}, session) == (400, "invalid_request")
     assert agent.refused({"resume": [entry]}, str(uuid.uuid4())) == (400, "unknown_interrupt")

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from .agent_client import AgentClient
 from local_model.server import Fault, LocalModel
 
+LARGE = {"type": "object", "properties": {f"p{i}": {"type": "string"} for i in range(10_000)}}
 ANSWER = {"interruptId": "i", "status": "cancelled"}
 MESSAGE = {"id": "m", "role": "user", "content": "Hello"}
 
@@ -29,6 +30,7 @@ def run_input(**changes: Any) -> dict[str, Any]:
         (b'{"prompt": "\xff"}', 400, "invalid_json"),
         (b"[" * 100_000, 400, "invalid_json"),
         (b'{"prompt": "Hello", "state": {"x": NaN}}', 400, "invalid_json"),
+        (b'{"prompt": "Hello", "state": {"x": 1e999}}', 400, "invalid_json"),
         (b"[]", 400, "not_an_object"),
         (b'"hello"', 400, "not_an_object"),
         ({}, 400, "invalid_prompt"),
@@ -44,6 +46,9 @@ def run_input(**changes: Any) -> dict[str, Any]:
         (run_input(messages="Hello"), 400, "invalid_run_input"),
         (run_input(prompt="Hello"), 400, "invalid_run_input"),
         (run_input(background=True), 400, "invalid_run_input"),
+        (run_input(forwardedProps={"prompt": "Hello"}), 400, "invalid_run_input"),
+        (run_input(forwardedProps={"resume": []}), 400, "invalid_run_input"),
+        (run_input(tools=[{"name": "x", "description": "x" * 9, "parameters": LARGE}]), 400, "invalid_tools"),
         (run_input(forwardedProps="background"), 400, "invalid_run_input"),
         (run_input(forwardedProps={"cancel": {}, "history": True}), 400, "invalid_run_input"),
         (run_input(forwardedProps={"history": True}, resume=[ANSWER]), 400, "invalid_run_input"),
@@ -65,6 +70,20 @@ def test_a_compressed_body_is_refused(agent: AgentClient, local_model: LocalMode
     body = gzip.compress(b'{"prompt": "Hello"}')
     answer = httpx.post(f"{agent.url}/invocations", content=body, headers={"Content-Encoding": "gzip"})
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_encoding")
+    assert local_model.requests == []
+
+
+def test_a_body_without_end_is_refused(agent: AgentClient, local_model: LocalModel) -> None:
+    sent: list[int] = []
+
+    def endless() -> Iterator[bytes]:
+        for number in range(10_000):
+            sent.append(number)
+            yield b"x" * 65_536
+
+    answer = httpx.post(f"{agent.url}/invocations", content=endless(), timeout=30)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert len(sent) < 1000
     assert local_model.requests == []
 
 

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
@@ -188,6 +189,22 @@ def asynchronous() -> Any:
     return failing()
 
 
+async def stubborn() -> None:
+    while True:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(5)
+
+
+async def obstinate() -> None:
+    while True:
+        with suppress(BaseException):
+            await asyncio.sleep(5)
+
+
+async def exiting() -> None:
+    raise GeneratorExit
+
+
 async def several() -> AsyncIterator[int]:
     """A tool that yields."""
     yield 1
@@ -204,6 +221,9 @@ async def several() -> AsyncIterator[int]:
         (several, "[1,2]"),
         (lambda: time.sleep(5), "Error: <lambda> did not return within 0.1 seconds."),
         (lambda: iter([1, 2]), "[1,2]"),
+        (stubborn, "Error: stubborn did not return within 0.1 seconds."),
+        (obstinate, "Error: obstinate did not return within 0.1 seconds."),
+        (exiting, "Error: exiting failed unexpectedly."),
     ],
 )
 def test_whatever_a_tool_does_is_a_result(function: Callable[..., Any], text: str) -> None:

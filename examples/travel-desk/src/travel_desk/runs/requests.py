@@ -20,6 +20,7 @@ from ..tools.toolbox import Tool
 SESSION_ID = re.compile(r"[!-~]{1,256}")
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 MAX_CLIENT_TOOLS = 128
+MAX_SCHEMA_BYTES = 262_144
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -102,6 +103,8 @@ def _from_run_input(payload: dict[str, Any], session_id: str | None) -> Request:
         raise Refused(400, "invalid_run_input", f"`{max(misplaced)}` stands beside `messages`: it belongs in {place}.")
     if not isinstance(props := run.forwarded_props or {}, dict):
         raise Refused(400, "invalid_run_input", "`forwardedProps` must be a JSON object.")
+    if misplaced := props.keys() & {"prompt", "resume"}:
+        raise Refused(400, "invalid_run_input", f"`{min(misplaced)}` does not belong in `forwardedProps`.")
     ours = {name: value for name, value in props.items() if name in OURS}
     rest = {"resume": payload.get("resume") or [], "context": payload.get("context") or [], "state": run.state}
     simple = _valid(Simple, rest | ours, "invalid_run_input")
@@ -143,6 +146,8 @@ def _fields(simple: Simple) -> dict[str, Any]:
 
 def _client_tools(tools: list[ClientTool]) -> list[Tool]:
     """The tools that the client brings, and runs itself."""
+    if sum(len(json.dumps(tool.parameters)) for tool in tools) > MAX_SCHEMA_BYTES:
+        raise Refused(400, "invalid_tools", f"The parameters of all tools may have {MAX_SCHEMA_BYTES} bytes.")
     own = {tool.name for tool in TOOLS}
     names = [tool.name for tool in tools]
     if len(tools) > MAX_CLIENT_TOOLS:

@@ -120,6 +120,7 @@ class ToolCalls:
             "type": "object",
             "properties": {"approved": {"type": "boolean"}, "reason": {"type": "string"}, "editedArgs": edited},
             "required": ["approved"],
+            "additionalProperties": False,
             "$defs": tool.parameters.get("$defs", {}),
         }
         return self._interrupt("tool_call", tool.approval.text(arguments), schema, call_id)

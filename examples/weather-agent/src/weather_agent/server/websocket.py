@@ -2,16 +2,15 @@
 
 import asyncio
 from contextlib import aclosing
-from typing import Any
 from uuid import uuid4
 
-from pydantic_core import from_json
 from starlette.websockets import WebSocket
 
 from ..errors import Refused
 from ..runs.events import error_event
 from ..runs.requests import Request, parse
 from ..settings import Settings
+from .request_body import read_json
 from .service import Service
 
 MAX_WAITING = 16
@@ -49,7 +48,7 @@ class Dialogue:
                 await self._refuse(refused)
 
     async def _take(self, body: str | bytes) -> None:
-        request = parse(_json(body), self._session_id, self._own_session_id)
+        request = parse(read_json(body), self._session_id, self._own_session_id)
         if request.cancel:
             await self._service.cancel(request)  # the run's own last event tells it
             return
@@ -78,10 +77,3 @@ class Dialogue:
 
     async def _refuse(self, refused: Refused) -> None:
         await self._websocket.send_text(error_event(refused.code, refused.message, refused.details))
-
-
-def _json(body: str | bytes) -> Any:
-    try:
-        return from_json(body, allow_inf_nan=False)
-    except ValueError as error:
-        raise Refused(400, "invalid_json", f"The message is not JSON: {error}") from error

@@ -5,11 +5,11 @@ import contextvars
 import inspect
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Protocol, get_type_hints
+from typing import Any, Protocol, cast, get_type_hints
 
 from docstring_parser import parse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 Function = Callable[..., Any]
 
+END_SECONDS = 0.2
+"""How long a cancelled tool may take to clean up."""
 VARIADIC = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
 
 
@@ -130,12 +132,19 @@ class Workers:
         on_loop = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
         if self.full and not on_loop:
             return "Error: too many tools are running. Try again in a moment."
-        work = _awaited(name, function(**arguments)) if on_loop else self._in_thread(name, function, arguments)
+        if not on_loop:
+            work = self._in_thread(name, function, arguments)
+            await asyncio.wait({work}, timeout=self._seconds)
+            return work.result() if work.done() else self._late(name)
+        task = asyncio.create_task(_awaited(name, function(**arguments)))
         try:
-            async with asyncio.timeout(self._seconds):
-                return await work
-        except TimeoutError:
-            return f"Error: {name} did not return within {self._seconds:g} seconds."
+            await asyncio.wait({task}, timeout=self._seconds)
+            return task.result() if task.done() else self._late(name)
+        finally:
+            await _end(task)
+
+    def _late(self, name: str) -> str:
+        return f"Error: {name} did not return within {self._seconds:g} seconds."
 
     def _in_thread(self, name: str, function: Function, arguments: dict[str, Any]) -> "asyncio.Future[str | Ask]":
         loop = asyncio.get_running_loop()
@@ -157,6 +166,19 @@ class Workers:
             future.set_result(text)
 
 
+async def _end(task: "asyncio.Task[str | Ask]") -> None:
+    """End a tool that awaits: cancel it and, if it goes on even so, close it."""
+    for close in (False, True):
+        if task.done():
+            return
+        if close:
+            cast(Coroutine[Any, Any, Any], task.get_coro()).close()
+        task.cancel()
+        await asyncio.wait({task}, timeout=END_SECONDS)
+    if task.done() and not task.cancelled():
+        task.exception()  # that of a closed coroutine, which is no news
+
+
 def _called(name: str, function: Function, arguments: dict[str, Any]) -> str | Ask:
     try:
         result = function(**arguments)
@@ -173,7 +195,7 @@ async def _awaited(name: str, result: Any) -> str | Ask:
         if (task := asyncio.current_task()) and task.cancelling():
             raise
         return _explained(name, error)
-    except (Exception, SystemExit, KeyboardInterrupt) as error:
+    except BaseException as error:
         return _explained(name, error)
 
 
