@@ -11,11 +11,18 @@ from tests.template.combinations import matrix, questions
 INTRODUCTION = """\
 # Examples
 
-[weather-time-calculator](weather-time-calculator) is checked in, and two agents that talk to each other:
-[travel-desk](travel-desk) asks [weather-agent](weather-agent) over A2A. Each other project is a command away, and like
-them runs offline: `cd` into it, then `uv run serve --offline`.
+| To see | read |
+|---|---|
+| what the command makes, file by file | [weather-time-calculator](weather-time-calculator) |
+| tools of your own; a person approves, declines or changes a call | [support-agent](support-agent) |
+| runs in the background; a program starts, reads and stops them | [research-agent](research-agent) |
+| one agent that asks another over A2A | [travel-desk](travel-desk) asks [weather-agent](weather-agent) |
 
-The two agents, offline too:
+All run offline. Projects of generated files only are checked in as they are, and a test compares them with the
+template. Where an example adds files, only these are checked in, in its folder `files/`: so you see what was written
+by hand. Its README begins with the command that makes the rest.
+
+The two agents of A2A, offline:
 
 ```sh
 (cd weather-agent && uv run serve --offline) &
@@ -24,14 +31,10 @@ export AGENTS='{"weather": {"address": "http://127.0.0.1:9000", "description": "
 uv run serve --offline &
 uv run chat "Ask the weather agent: what's the weather in Paris?"
 ```
+
+Each other project is a command away: `cd` into it, then `uv run serve --offline`.
 """
 OF_INTEREST = {
-    "What an agent can do": {
-        "Support: it sends messages once a person approves, asks back, and remembers": "tools=messages,ask_user "
-        "memory=session-storage",
-        "Research: it reads pages, in the background (docs/background-runs.md)": "tools=http_request,browser "
-        "memory=session-storage",
-    },
     "Clients": {
         "A React page on CopilotKit, and a program on AG-UI's TypeScript client": "protocol=ag-ui "
         "clients=copilotkit,typescript",

@@ -16,6 +16,7 @@ from tests.end_to_end.test_main_job import serving
 BLOCK = re.compile(r"^```(console|python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROMPT = re.compile(r"(> |\[y\]es, \[n\]o, \[e\]dit: |Why not\? |Arguments: )")
 CLEAR = "\x01\x0b"  # to the begin of the line, and what follows away
+DOCS = ROOT / "docs"
 ADDRESS = "http://127.0.0.1:8080"
 
 
@@ -84,10 +85,10 @@ class Reader:
         return done.stdout
 
 
-def followed(page: str, folder: Path, streamplate: Path) -> dict[str, str]:
+def followed(page: Path, folder: Path, streamplate: Path) -> dict[str, str]:
     """What each command of a page printed."""
     with Reader(folder, streamplate) as reader:
-        for kind, text in BLOCK.findall((ROOT / "docs" / page).read_text("utf-8")):
+        for kind, text in BLOCK.findall(page.read_text("utf-8")):
             if kind == "python":
                 reader.write(text)
             elif kind == "text":
@@ -101,7 +102,7 @@ def followed(page: str, folder: Path, streamplate: Path) -> dict[str, str]:
 
 
 def test_the_tutorial_can_be_followed(streamplate: Path, tmp_path: Path) -> None:
-    commands = followed("tutorial.md", tmp_path, streamplate)
+    commands = followed(DOCS / "tutorial.md", tmp_path, streamplate)
 
     printed = list(commands.values())
     assert "449" in printed[1]
@@ -113,7 +114,7 @@ def test_the_tutorial_can_be_followed(streamplate: Path, tmp_path: Path) -> None
 
 
 def test_an_agent_of_agentcore_create_is_taken_over(streamplate: Path, tmp_path: Path) -> None:
-    commands = followed("from-agentcore-create.md", tmp_path, streamplate)
+    commands = followed(DOCS / "from-agentcore-create.md", tmp_path, streamplate)
 
     assert "Nothing was written." in next(text for command, text in commands.items() if "--preview" in command)
     assert "order A17 was sent yesterday" in next(
@@ -125,7 +126,7 @@ def test_an_agent_of_agentcore_create_is_taken_over(streamplate: Path, tmp_path:
 
 
 def test_a_person_approves(streamplate: Path, tmp_path: Path) -> None:
-    commands = followed("approval.md", tmp_path, streamplate)
+    commands = followed(DOCS / "approval.md", tmp_path, streamplate)
 
     assert "Send this to Ada?" in commands["uv run python approve.py"]
     assert "The message to archive is sent." in commands["uv run python approve.py"]
@@ -133,7 +134,7 @@ def test_a_person_approves(streamplate: Path, tmp_path: Path) -> None:
 
 
 def test_a_company_makes_its_template(streamplate: Path, tmp_path: Path) -> None:
-    commands = followed("company-template.md", tmp_path, streamplate)
+    commands = followed(DOCS / "company-template.md", tmp_path, streamplate)
 
     assert "table/orders" in commands["uv run deploy --dry-run"]
     assert "+Ask the platform team" in commands["git -C ../agents/one show template-v1.1.0"]
