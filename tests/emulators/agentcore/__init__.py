@@ -33,9 +33,10 @@ started for its version. The copy is a fork where the agent would begin to liste
 random's state among it, is the same in every session. What it would do from then to its first `/ping` (an ASGI
 lifespan) is in the service's snapshot too, but done in every session here.
 
-What it does not do: verify the SigV4 signature of a header (only its credential scope; that of a presigned address is
-verified), enforce IAM policies or quotas, run container images, VPC networking, MCP and A2A negotiation,
-InvokeAgentRuntimeCommand, warm-up hooks, file systems other than session storage (a folder; variables name it).
+What it does not do: verify the SigV4 signature of a header (only its credential scope; that of a presigned address, and
+of requests to the gateway, is verified), enforce IAM policies or quotas, run container images, VPC networking, MCP and
+A2A negotiation, InvokeAgentRuntimeCommand, warm-up hooks, file systems other than session storage (a folder; variables
+name it).
 """
 
 from .server import Emulator, Settings, agentcore

@@ -4,15 +4,15 @@ import hashlib
 import hmac
 import re
 from datetime import UTC, datetime, timedelta
-from functools import reduce
-from urllib.parse import quote
 
 import httpx
 import jwt
+from starlette.datastructures import QueryParams
 from starlette.requests import HTTPConnection
 
 from .errors import AwsError
 from .models import Params
+from .signature import signature
 from .state import Version
 
 MISMATCH = (
@@ -49,33 +49,15 @@ def _presigned(region: str, connection: HTTPConnection) -> bool:
     seconds = int(query["X-Amz-Expires"])
     if seconds > LONGEST or datetime.now(UTC) > signed + timedelta(seconds=seconds):
         raise AwsError("AccessDeniedException", "Signature expired.")
-    if not hmac.compare_digest(_signature(connection), query["X-Amz-Signature"]):
+    if not hmac.compare_digest(_signature(query, connection), query["X-Amz-Signature"]):
         raise AwsError("AccessDeniedException", "The request signature we calculated does not match the signature.")
     return True
 
 
-def _signature(connection: HTTPConnection) -> str:
-    """The signature of a presigned request, as AWS's reference has it: "Create a signed AWS API request"."""
-    query = connection.query_params
+def _signature(query: QueryParams, connection: HTTPConnection) -> str:
     key_id, _, scope = query["X-Amz-Credential"].partition("/")
-    pairs = connection.scope["query_string"].decode().split("&")
-    request = [
-        "GET",
-        quote(connection.scope["raw_path"].decode().partition("?")[0], safe="/~"),
-        "&".join(sorted(pair for pair in pairs if not pair.startswith("X-Amz-Signature="))),
-        *(f"{name}:{connection.headers[name]}" for name in query["X-Amz-SignedHeaders"].split(";")),
-        "",
-        query["X-Amz-SignedHeaders"],
-        hashlib.sha256(b"").hexdigest(),
-    ]
-    digest = hashlib.sha256("\n".join(request).encode()).hexdigest()
-    text = "\n".join(["AWS4-HMAC-SHA256", query["X-Amz-Date"], scope, digest])
-    key = reduce(_hmac, scope.split("/"), f"AWS4{SECRETS[key_id]}".encode())
-    return _hmac(key, text).hex()
-
-
-def _hmac(key: bytes, text: str) -> bytes:
-    return hmac.new(key, text.encode(), hashlib.sha256).digest()
+    names, date = query["X-Amz-SignedHeaders"].split(";"), query["X-Amz-Date"]
+    return signature(connection, names, date, scope, hashlib.sha256(b"").hexdigest(), SECRETS[key_id])
 
 
 def check_token(authorizer: Params, token: str) -> None:

@@ -111,6 +111,9 @@ STATUSES_OUTSIDE_THE_MODEL = {
     "SerializationException": 400,
     "ExpiredTokenException": 403,
     "UnrecognizedClientException": 403,
+    "MissingAuthenticationTokenException": 403,
+    "IncompleteSignatureException": 400,
+    "InvalidSignatureException": 403,
 }
 
 

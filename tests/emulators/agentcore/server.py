@@ -29,6 +29,7 @@ from .control import ControlPlane
 from .data import DataPlane
 from .errors import AwsError
 from .faults import Faults
+from .gateway import Gateway
 from .logs import LogShipper
 from .memory import Memory
 from .models import Params
@@ -85,6 +86,7 @@ class Emulator:
         )
         self.data = DataPlane(self.account, self.sessions)
         self.memory = Memory(self.account)
+        self.gateway = Gateway(settings.region)
         self._answers: dict[tuple[str, str], tuple[Params, Params]] = {}
 
     @property
@@ -97,6 +99,7 @@ class Emulator:
     def application(self) -> Starlette:
         routes = [
             Route("/_emulator", self._inspect, methods=["GET", "POST"]),
+            Route("/gateway/mcp", self.gateway.answer, methods=METHODS),
             WebSocketRoute("/runtimes/{arn:path}/ws", self.data.websocket),
             Route("/{path:path}", self._dispatch, methods=METHODS),
         ]

@@ -1,7 +1,8 @@
 """The tools of MCP servers (https://modelcontextprotocol.io).
 
 `MCP_SERVERS` names the servers, as JSON in the form that most MCP clients read:
-{"files": {"command": "mcp-files", "args": ["."]}, "search": {"url": "https://…", "headers": {"X-Key": "${KEY}"}}}
+{"files": {"command": "mcp-files", "args": ["."]}, "search": {"url": "https://…", "headers": {"X-Key": "${KEY}"}},
+"tools": {"gateway": "arn:aws:bedrock-agentcore:…:gateway/…"}}
 """
 
 import asyncio
@@ -16,11 +17,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import NoCredentialsError
 from mcp import ClientSession, StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client  # which HTTP library it is depends on the version of mcp
 from mcp.types import CONNECTION_CLOSED, ErrorData, PaginatedRequestParams
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
 
 from ..errors import BadSetting, problems
 from .toolbox import Tool
@@ -30,16 +35,36 @@ logger = logging.getLogger(__name__)
 START_SECONDS = 10.0
 CALL_SECONDS = 60.0
 MAX_NAME_CHARACTERS = 64
+SERVICE = "bedrock-agentcore"
+GATEWAY = r"^(arn:aws[a-z-]*:bedrock-agentcore:[a-z]{2,4}(-[a-z]+)+-\d+:\d{12}:gateway/[a-zA-Z0-9-]+)?$"
 
 
 class ServerConfig(BaseModel):
-    """How a server is reached: started as a `command` that speaks on its standard input and output, or at a `url`."""
+    """How a server is reached: started as a `command` that speaks on its standard input and output, or at a `url`.
+
+    A `gateway` of AgentCore, by its ARN, is at the address that AWS gave it, unless `url` is another name of it.
+    """
 
     command: str = ""
     args: list[str] = []
     env: dict[str, str] = {}
     url: str = ""
     headers: dict[str, str] = {}
+    gateway: str = Field(default="", pattern=GATEWAY)
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> "ServerConfig":
+        if self.gateway and (self.command or "authorization" in map(str.lower, self.headers)):
+            raise ValueError("requests to a gateway are signed: leave out `command` and the header Authorization")
+        return self
+
+    @property
+    def address(self) -> str:
+        """Where it is, or nothing."""
+        if self.url or not self.gateway:
+            return self.url
+        name = self.gateway.rpartition("/")[2]
+        return f"https://{name}.gateway.{SERVICE}.{_region(self.gateway)}.amazonaws.com/mcp"
 
 
 def mcp_tools() -> list[Tool]:
@@ -154,16 +179,57 @@ class Server:
     @asynccontextmanager
     async def _transport(self) -> AsyncIterator[tuple[Any, Any]]:
         config = self._config
-        if config.url:
+        if config.address:
             async with (
-                create_mcp_http_client(config.headers) as client,
-                streamable_http_client(config.url, http_client=client) as (read, write, *_),
+                _http_client(config) as client,
+                streamable_http_client(config.address, http_client=client) as (read, write, *_),
             ):
                 yield read, write
         else:
             parameters = StdioServerParameters(command=config.command, args=config.args, env=config.env or None)
             async with stdio_client(parameters) as (read, write):
                 yield read, write
+
+
+def _http_client(config: ServerConfig) -> Any:
+    client: Any = create_mcp_http_client(config.headers)
+    if config.gateway:
+        client.follow_redirects = False  # a signature is for one address, and a session token for nobody else
+        client.event_hooks["request"].append(Signer(config.gateway))
+        client.event_hooks["response"].append(_log_refusal)
+    return client
+
+
+async def _log_refusal(response: Any) -> None:
+    """AWS says why it refuses a signature; the library does not tell it."""
+    if response.status_code == 403:
+        told = (await response.aread()).decode(errors="replace")[:500]
+        logger.error("The gateway refuses us: %s %s", response.headers.get("x-amzn-errortype", ""), told)
+
+
+class Signer:
+    """Signs each request to a gateway (SigV4), as boto3 does, with the credentials that are good at the moment."""
+
+    def __init__(self, gateway: str) -> None:
+        self._region = _region(gateway)
+        self._session = boto3.Session()
+
+    async def __call__(self, request: Any) -> None:
+        """Add the signature, which covers the body. Raises `NoCredentialsError`."""
+        credentials = await asyncio.to_thread(self._credentials)
+        type = {name: request.headers[name] for name in ("content-type",) if name in request.headers}
+        signed = AWSRequest(request.method, str(request.url), data=await request.aread(), headers=type)
+        SigV4Auth(credentials, SERVICE, self._region).add_auth(signed)
+        request.headers.update(dict(signed.headers))
+
+    def _credentials(self) -> Any:
+        if credentials := self._session.get_credentials():
+            return credentials.get_frozen_credentials()
+        raise NoCredentialsError
+
+
+def _region(arn: str) -> str:
+    return arn.split(":")[3]
 
 
 @cache
