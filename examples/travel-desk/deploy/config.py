@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from bedrock_agentcore.runtime.models import is_forwardable_header
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
-from . import agents
+from .arns import arns
 from .errors import DeployError
 
 Json = dict[str, Any]
@@ -195,7 +195,7 @@ class Config(Section):
     @property
     def agents(self) -> list[str]:
         """The ARNs of the runtimes that AGENTS names: the agent may ask these and no others."""
-        return agents.arns(self.variables)
+        return arns(self.variables, "AGENTS", "address")
 
 
 def load(region: str | None = None, environment: str | None = None, path: Path = FILE) -> Config:

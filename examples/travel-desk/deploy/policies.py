@@ -83,6 +83,7 @@ def names(config: Config) -> dict[str, str]:
         "source_bucket": _bucket(config.source),
         "source_repository": _repository(config.source),
         "agents": " ".join(f"{each} {each}/runtime-endpoint/*" for each in getattr(config, "agents", ())),
+        "gateways": " ".join(getattr(config, "gateways", ())),
         "environments": " ".join(RUNTIME.format(config.region, each.name) for each in config.family),
         "cloudformation_role": config.cloudformation_role or "",
         "kms_key": config.kms_key or "",
