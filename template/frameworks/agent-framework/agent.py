@@ -16,7 +16,7 @@ from agent_framework import (
 
 from . import provider
 from .conversation.history import Answer, Attachment, Prompt, Question, Results, Step, Thought
-from .errors import turn_limit
+from .errors import Failure
 from .model import options
 from .runs import parts
 from .runs.parts import Part
@@ -68,7 +68,7 @@ class TurnLimit(ChatMiddleware):
     async def process(self, context: ChatContext, call_next: Callable[[], Awaitable[None]]) -> None:
         """Let a model call through, or raise `turn_limit`."""
         if not self._calls_left:
-            raise turn_limit()
+            raise Failure("turn_limit")
         self._calls_left -= 1
         await call_next()
 

@@ -22,7 +22,7 @@ from agno.tools.function import FunctionCall
 from agno.utils.log import agent_logger
 
 from .conversation.history import Prompt, Question, Results, Step
-from .errors import turn_limit
+from .errors import Failure
 from .model import answer_message, question_message, signatures
 from .runs.parts import (
     Part,
@@ -88,7 +88,7 @@ class Translation:
 
     def _count_call(self) -> None:
         if not self._calls_left:
-            raise turn_limit()
+            raise Failure("turn_limit")
         self._calls_left -= 1
 
 

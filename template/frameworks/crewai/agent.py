@@ -19,7 +19,7 @@ from crewai.events.event_listener import event_listener
 from crewai.tools import BaseTool
 
 from .conversation.history import Answer, Call, Prompt, Result, Results, Step
-from .errors import turn_limit
+from .errors import Failure
 from .model import Model
 from .provider.said import answer_of
 from .runs.parts import Part, ToolResult
@@ -88,7 +88,7 @@ class Run:
     async def call_model(self) -> Answer:
         """Call the model once."""
         if not self._calls_left:
-            raise turn_limit()
+            raise Failure("turn_limit")
         self._calls_left -= 1
         told: list[Part] = []
         prompt = self._prompt

@@ -21,7 +21,7 @@ from google.genai import types
 from google.genai.types import Blob, Content, FunctionCall, FunctionDeclaration, FunctionResponse
 
 from .conversation.history import Answer, Attachment, Prompt, Question, Result, Results, Step
-from .errors import turn_limit
+from .errors import Failure
 from .model import signature, signed
 from .runs.parts import (
     Part,
@@ -59,7 +59,7 @@ async def answer(prompt: Prompt, model: BaseLlm, settings: Settings) -> AsyncGen
                 for part in translation.parts(event):
                     yield part
     except LlmCallsLimitExceededError as error:
-        raise turn_limit() from error
+        raise Failure("turn_limit") from error
 
 
 async def _events(prompt: Prompt, model: BaseLlm, settings: Settings) -> AsyncGenerator[Event]:

@@ -15,7 +15,7 @@ from langgraph.errors import GraphRecursionError
 
 from . import provider
 from .conversation.history import Answer, Attachment, Prompt, Question, Result, Results, Step
-from .errors import turn_limit
+from .errors import Failure
 from .runs import parts
 from .runs.parts import Part
 from .settings import Settings
@@ -79,7 +79,7 @@ async def answer(prompt: Prompt, model: BaseChatModel, settings: Settings) -> As
                 for part in translation.parts(mode, event):
                     yield part
     except GraphRecursionError as error:
-        raise turn_limit() from error
+        raise Failure("turn_limit") from error
 
 
 class Translation:

@@ -13,7 +13,7 @@ from llama_index.core.tools import AsyncBaseTool, ToolMetadata, ToolOutput
 from llama_index.core.workflow import Context, step
 
 from .conversation.history import Answer, Attachment, Prompt, Question, Results, Step
-from .errors import turn_limit
+from .errors import Failure
 from .model import argument_piece, signatures, signed
 from .runs.parts import (
     Part,
@@ -97,7 +97,7 @@ class Agent(FunctionAgent):
     async def take_step(self, ctx: Any, llm_input: Any, tools: Any, memory: BaseMemory) -> AgentOutput:
         """One model call."""
         if await ctx.store.get("num_iterations", default=0) >= self.max_turns:
-            raise turn_limit()
+            raise Failure("turn_limit")
         return await super().take_step(ctx, llm_input, tools, memory)
 
     @step(num_workers=1000)

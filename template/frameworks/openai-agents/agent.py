@@ -22,7 +22,7 @@ from agents import (
 from agents.tool_context import ToolContext
 
 from .conversation.history import Answer, Attachment, Call, Prompt, Question, Result, Results, Step
-from .errors import turn_limit
+from .errors import Failure
 from .runs import parts
 from .runs.parts import Part
 from .settings import Settings
@@ -40,7 +40,7 @@ async def answer(prompt: Prompt, model: Model, settings: Settings) -> AsyncGener
             for part in translation.parts(event):
                 yield part
     except MaxTurnsExceeded as error:
-        raise turn_limit() from error
+        raise Failure("turn_limit") from error
     finally:
         run.cancel()
         if run.run_loop_task:

@@ -33,7 +33,7 @@ from pydantic_ai.toolsets import AbstractToolset, ToolsetTool
 from pydantic_core import SchemaValidator, core_schema
 
 from .conversation.history import Answer, Prompt, Question, Results, Step
-from .errors import turn_limit
+from .errors import Failure
 from .runs import parts
 from .runs.parts import Part
 from .settings import Settings
@@ -67,7 +67,7 @@ async def answer(prompt: Prompt, model: Model, settings: Settings) -> AsyncGener
                 for part in translation.parts(event):
                     yield part
     except UsageLimitExceeded as error:
-        raise turn_limit() from error
+        raise Failure("turn_limit") from error
 
 
 class Toolset(AbstractToolset[None]):

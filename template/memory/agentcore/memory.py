@@ -55,7 +55,7 @@ async def recall(question: str) -> list[Context]:
     if "MEMORY_ID" not in os.environ or not namespace:
         return []
     if (actor := _actor()) == NOBODY:
-        raise Failure("no_actor", "The agent remembers callers, and cannot tell who this one is.")
+        raise Failure("no_actor")
     texts = await _ask(_records, namespace.replace("{actorId}", actor), question)
     return [Context(description="Known about the user from before", value=text) for text in texts]
 
@@ -94,7 +94,7 @@ async def _ask(call: Callable[..., Result], *arguments: Any) -> Result:
     try:
         return await asyncio.to_thread(call, *arguments)
     except (BotoCoreError, ClientError, ValueError) as error:
-        raise Failure("memory_failed", "The agent's memory failed. The log has the details.") from error
+        raise Failure("memory_failed") from error
 
 
 @cache

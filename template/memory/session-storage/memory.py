@@ -60,4 +60,4 @@ def _write(file: Path, text: str) -> None:
 
 
 def _failure() -> Failure:
-    return Failure("memory_failed", "The agent's memory failed. The log has the details.")
+    return Failure("memory_failed")

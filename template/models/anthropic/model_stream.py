@@ -10,9 +10,10 @@ from typing import Any
 
 from jiter import from_json
 
+from ..errors import Failure
 from ..runs.parts import Usage
 from .answer import CallIds, Pieces, check_arguments, tool_name
-from .failures import ModelStopped, model_failure, status_failure
+from .failures import ModelStopped, status_failure
 
 Event = dict[str, Any]
 
@@ -140,7 +141,7 @@ class Answer:
         reason = str(self._delta.get("stop_reason"))
         if reason not in WHOLE:
             own = (self._delta.get("stop_details") or {}).get("explanation") or ""
-            raise model_failure(FAILURES.get(reason, "model_stopped"), own) from ModelStopped(reason)
+            raise Failure(FAILURES.get(reason, "model_stopped"), own) from ModelStopped(reason)
         while self._open is not None:
             yield from self._in_turn({"type": "content_block_stop", "index": self._open})
         calls = [block for block in self._blocks if block.kind == "tool_use"]
@@ -199,9 +200,9 @@ def _check_so_far(arguments: str) -> None:
     try:
         so_far = from_json(arguments.encode(), partial_mode=True) if arguments else {}
     except ValueError as error:
-        raise model_failure("malformed_answer") from error
+        raise Failure("malformed_answer") from error
     if not isinstance(so_far, dict):
-        raise model_failure("malformed_answer")
+        raise Failure("malformed_answer")
 
 
 def _error(error: Event) -> Exception:

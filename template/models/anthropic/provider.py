@@ -7,7 +7,7 @@ from anthropic import APIError, AsyncAnthropic
 from ..errors import Failure
 from ..settings import Settings
 from .calls import model_calls as model_calls
-from .failures import causes, model_failure, told_failure
+from .failures import causes, told_failure
 from .model_client import ModelClient
 from .model_client import connections as connections
 from .stream import ID_CHARACTERS as ID_CHARACTERS

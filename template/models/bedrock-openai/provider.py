@@ -10,7 +10,7 @@ from ..errors import Failure
 from ..settings import Settings
 from .answer import ID_CHARACTERS as ID_CHARACTERS
 from .calls import model_calls as model_calls
-from .failures import causes, model_failure, told_failure
+from .failures import causes, told_failure
 from .model_client import ModelClient
 from .model_client import connections as connections
 
@@ -38,9 +38,9 @@ def failure(error: BaseException) -> Failure | None:
         return told
     for cause in causes(error):
         if isinstance(cause, APIError):
-            return model_failure("model_error")
+            return Failure("model_error")
         if isinstance(cause, OpenAIError):  # the SDK finds no credentials, or cannot sign with them
-            return model_failure("credentials")
+            return Failure("credentials")
     return None
 
 

@@ -7,9 +7,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from ..errors import Failure
 from ..runs.parts import Usage
 from .answer import CallIds, Pieces, check_arguments, tool_name
-from .failures import ModelStopped, model_failure, status_failure
+from .failures import ModelStopped, status_failure
 
 Chunk = dict[str, Any]
 
@@ -74,7 +75,7 @@ class Answer:
     def end(self) -> Iterator[Chunk]:
         """The rest; or the failure that the answer is."""
         if self._failure:
-            raise model_failure(self._failure) from ModelStopped(self._reason)
+            raise Failure(self._failure) from ModelStopped(self._reason)
         if rest := self._text.end():
             yield _with(self._last, {"index": 0}, [{"text": rest}])
         tokens = {"promptTokenCount": 0, "candidatesTokenCount": 0} | self._tokens

@@ -14,7 +14,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_before_delay
 from ..errors import Failure
 from ..settings import Settings
 from .calls import ModelCall, ModelCalls, current_calls, wait
-from .failures import BrokenAnswer, ModelStopped, is_passing, model_failure, status_failure, told_failure
+from .failures import BrokenAnswer, ModelStopped, is_passing, status_failure, told_failure
 from .options import check, model_of, of_model, with_options
 from .stream import Answer
 
@@ -179,7 +179,7 @@ class ModelClient(httpx.AsyncClient):
         except asyncio.CancelledError:
             if (task := asyncio.current_task()) and task.cancelling():
                 raise
-            raise model_failure("model_unavailable") from None  # it is the run that has ended, not who works for it
+            raise Failure("model_unavailable") from None  # it is the run that has ended, not who works for it
 
     async def _asked(
         self, request: httpx.Request, options: dict[str, Any], calls: ModelCalls, call: ModelCall
@@ -286,6 +286,6 @@ def _explained(error: Exception) -> Failure:
     """The failure that this is. What comes may be anything but what the provider sends."""
     if told := told_failure(error):
         return told
-    explained = model_failure("model_unavailable")
+    explained = Failure("model_unavailable")
     explained.__cause__ = error
     return explained

@@ -7,9 +7,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from ..errors import Failure
 from ..runs.parts import Usage
 from .answer import CallIds, Pieces, check_arguments, tool_name
-from .failures import TOO_LONG, ModelStopped, model_failure, status_failure
+from .failures import TOO_LONG, ModelStopped, status_failure
 
 Chunk = dict[str, Any]
 
@@ -116,9 +117,9 @@ class Answer:
     def end(self) -> Iterator[Chunk]:
         """The rest: what waited, the reason of the end, and the tokens; or the failure that the answer is."""
         if self._refusal:
-            raise model_failure("refused", self._refusal)
+            raise Failure("refused", self._refusal)
         if self._reason not in WHOLE:
-            raise model_failure(FAILURES.get(self._reason or "", "model_stopped")) from ModelStopped(self._reason)
+            raise Failure(FAILURES.get(self._reason or "", "model_stopped")) from ModelStopped(self._reason)
         rest = {name: text for name, pieces in self._texts.items() if (text := pieces.end())}
         if rest:
             yield self._with(rest)

@@ -38,36 +38,46 @@ class Refused(Exception):
         return {"code": self.code, "message": self.message, **self.details}
 
 
-class Failure(Exception):
-    """The run failed. `code` is stable, and the message is safe to show: details belong in the log."""
+MESSAGES = {
+    "answer_too_long": "The model reached its output limit before the answer was complete.",
+    "content_filtered": "The provider's content filter stopped the answer.",
+    "context_too_long": "The conversation is longer than the model can read. Start a new one, or ask for less.",
+    "credentials": "The agent has no valid credentials for the model.",
+    "guardrail_intervened": "A guardrail blocked the question or the answer.",
+    "internal": "The agent failed. The log has the details.",
+    "malformed_answer": "The model's answer cannot be read. Try again.",
+    "memory_failed": "The agent's memory failed. The log has the details.",
+    "model_access_denied": "The agent may not use this model: check its permissions.",
+    "model_error": "The model failed while it was answering. Try again.",
+    "model_not_found": "The model does not exist, or not in this region: check MODEL_ID.",
+    "model_refused": "The model refused the request. The log has the details.",
+    "model_stopped": "The model stopped before its answer was complete. The log has the reason.",
+    "model_unavailable": "The model did not answer, or the connection to it was lost. Try again.",
+    "no_actor": "The agent remembers callers, and cannot tell who this one is.",
+    "refused": "The model declined to answer.",
+    "run_timeout": "The run took too long.",
+    "run_too_long": "The run has told more than the agent keeps of one run.",
+    "shutting_down": "The server is shutting down. Ask again.",
+    "throttled": "The model is busy: too many requests. Try again in a moment.",
+    "turn_limit": "The agent stopped: it called the model too many times in one turn.",
+}
+"""What a run's failures say, by their codes: safe to show, as details belong in the log."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+
+class Failure(Exception):
+    """The run failed. `code` is stable; `message` is the model's or the provider's own where one is to be shown.
+
+    `retry_after` is how many seconds the provider asks to wait, 0 if it does not say.
+    """
+
+    def __init__(self, code: str, message: str = "", retry_after: float = 0) -> None:
         self.code = code
-        self.message = message
+        self.message = message.strip()[:2000] or MESSAGES[code]
+        self.retry_after = retry_after
+        super().__init__(self.message)
 
 
 def reason(error: BaseException) -> str:
     """What led to an error, for a line of the log."""
     cause = error.__cause__ or error
     return f"{type(cause).__name__}: {cause}"
-
-
-def internal_failure() -> Failure:
-    """Whatever nobody foresaw."""
-    return Failure("internal", "The agent failed. The log has the details.")
-
-
-def turn_limit() -> Failure:
-    """The agent went round in circles."""
-    return Failure("turn_limit", "The agent stopped: it called the model too many times in one turn.")
-
-
-def malformed_answer() -> Failure:
-    """The model's answer cannot be read."""
-    return Failure("malformed_answer", "The model's answer cannot be read. Try again.")
-
-
-def shutting_down() -> Failure:
-    """The process is shutting down."""
-    return Failure("shutting_down", "The server is shutting down. Ask again.")

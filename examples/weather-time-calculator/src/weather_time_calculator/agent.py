@@ -13,7 +13,7 @@ from strands.types.content import ContentBlock, Message
 from strands.types.tools import ToolResult, ToolUse
 
 from .conversation.history import Answer, Attachment, Prompt, Question, Results, Step, Thought
-from .errors import turn_limit
+from .errors import Failure
 from .runs import parts
 from .runs.parts import Part
 from .settings import Settings
@@ -66,7 +66,7 @@ class Translation:
             case {"message": {"role": "user", "content": blocks}}:
                 yield from (_result_part(block["toolResult"]) for block in blocks if "toolResult" in block)
             case {"result": result} if result.stop_reason == "limit_turns":
-                raise turn_limit()
+                raise Failure("turn_limit")
 
 
 def _reasoning_parts(reasoning: dict[str, Any]) -> Iterator[Part]:

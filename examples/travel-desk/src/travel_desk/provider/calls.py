@@ -13,7 +13,6 @@ from tenacity.wait import wait_random_exponential
 from ..errors import Failure, reason
 from ..runs.parts import Usage
 from ..settings import Settings
-from .failures import ModelFailure
 
 logger = logging.getLogger(__name__)
 
@@ -150,4 +149,4 @@ def model_calls(
 def wait(state: RetryCallState) -> float:
     """The seconds until the next try: longer each time, and as long as the provider asks."""
     error = state.outcome.exception() if state.outcome else None
-    return max(_backoff(state), error.retry_after if isinstance(error, ModelFailure) else 0)
+    return max(_backoff(state), error.retry_after if isinstance(error, Failure) else 0)

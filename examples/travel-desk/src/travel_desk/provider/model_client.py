@@ -26,7 +26,7 @@ from urllib3.exceptions import HTTPError
 from ..errors import Failure
 from ..settings import Settings
 from .calls import ModelCall, ModelCalls, current_calls, wait
-from .failures import causes, is_passing, model_failure, status_failure, told_failure
+from .failures import causes, is_passing, retry_after, status_failure, told_failure
 from .options import check, with_options
 from .stream import Answer
 
@@ -231,11 +231,11 @@ def failure(error: BaseException) -> Failure | None:
         if isinstance(cause, ClientError):
             return _client_failure(cause)
         if isinstance(cause, NoCredentialsError | PartialCredentialsError | TokenRetrievalError | SSOError):
-            return model_failure("credentials")
+            return Failure("credentials")
         if isinstance(cause, ParamValidationError):
-            return model_failure("model_refused")
+            return Failure("model_refused")
         if isinstance(cause, BotoCoreError | HTTPError):
-            return model_failure("model_unavailable")
+            return Failure("model_unavailable")
     return None
 
 
@@ -243,7 +243,7 @@ def _explained(error: Exception) -> Failure:
     """The failure that this is. boto3 and urllib3 raise whatever their parsers do when what comes is not Bedrock's."""
     if told := told_failure(error):
         return told
-    explained = failure(error) or model_failure("model_unavailable")
+    explained = failure(error) or Failure("model_unavailable")
     explained.__cause__ = error
     return explained
 
@@ -255,7 +255,7 @@ def _client_failure(error: ClientError) -> Failure:
     metadata = error.response.get("ResponseMetadata", {})
     headers = metadata.get("HTTPHeaders", {})
     if code in FAILURES:
-        return model_failure(FAILURES[code], headers=headers)
+        return Failure(FAILURES[code], retry_after=retry_after(headers))
     if isinstance(error, EventStreamError) and code != "ValidationException":
-        return model_failure("model_error")
+        return Failure("model_error")
     return status_failure(metadata.get("HTTPStatusCode", 400), text, headers)

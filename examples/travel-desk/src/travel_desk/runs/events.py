@@ -9,7 +9,7 @@ from uuid import uuid4
 from ag_ui import core
 from ag_ui.core import AssistantMessage, FunctionCall, Interrupt, Message, ReasoningMessage, ToolCall, ToolMessage
 
-from ..errors import Failure, malformed_answer
+from ..errors import Failure
 from ..tools.results import whole
 from . import parts
 from .parts import Part, Usage
@@ -158,7 +158,7 @@ class RunEvents:
 
     def _arguments(self, id: str, delta: str) -> Iterator[Entry]:
         if id not in self._open_calls:
-            raise malformed_answer()
+            raise Failure("malformed_answer")
         if delta:
             self._open_calls[id].function.arguments += delta
             yield event_json(core.ToolCallArgsEvent(tool_call_id=id, delta=delta))
@@ -171,7 +171,7 @@ class RunEvents:
             yield from self._arguments(id, "{}")
         del self._open_calls[id]
         if complete and not is_json_object(call.function.arguments):
-            raise malformed_answer()
+            raise Failure("malformed_answer")
         yield event_json(core.ToolCallEndEvent(tool_call_id=id))
 
     def _result(self, id: str, content: str) -> Iterator[Entry]:

@@ -15,7 +15,7 @@ from ag_ui.core import Context, Message, MessagesSnapshotEvent, StateSnapshotEve
 from .. import provider
 from ..conversation.conversation import Conversation, Pause, Turn
 from ..conversation.history import Prompt, Question, Step, calls_of, recent, steps, text_of, turns
-from ..errors import Failure, internal_failure, malformed_answer, reason, shutting_down
+from ..errors import Failure, reason
 from ..logs import log_run
 from ..prompt import SYSTEM_PROMPT
 from ..provider.calls import ModelCall, ModelCalls, model_calls
@@ -146,7 +146,7 @@ class Run:
             async with asyncio.timeout(seconds) as limit:
                 await first_of(self._work(), self._stop.wait())
         except TimeoutError as error:
-            raise (Failure("run_timeout", "The run took too long.") if limit.expired() else error) from error
+            raise (Failure("run_timeout") if limit.expired() else error) from error
         if self._failure:
             raise self._failure
         if self._calls.paused:
@@ -222,7 +222,7 @@ class Run:
 
     async def _succeeded(self) -> list[str]:
         if self._events.unanswered:
-            raise malformed_answer()
+            raise Failure("malformed_answer")
         settings = self._runtime.settings
         said = [*self.turn.before, *self.turn.messages, *self._events.kept]
         messages = recent(said, settings.max_history, settings.max_history_bytes)
@@ -244,8 +244,8 @@ class Run:
         if isinstance(error, Failure):
             return error
         if isinstance(error, asyncio.CancelledError):
-            return shutting_down()
-        return provider.failure(error) or internal_failure()
+            return Failure("shutting_down")
+        return provider.failure(error) or Failure("internal")
 
     def _forget(self) -> None:
         """Nothing of this turn stays, but for what waited before it, or was answered in it."""

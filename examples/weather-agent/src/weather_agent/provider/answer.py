@@ -3,7 +3,7 @@
 import json
 import re
 
-from .failures import model_failure
+from ..errors import Failure
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 ID_CHARACTERS = "a-zA-Z0-9_.:-"
@@ -90,9 +90,9 @@ def check_arguments(text: str) -> None:
         arguments = json.loads(text, parse_constant=_no_json)
         json.dumps(arguments, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise model_failure("malformed_answer") from error
+        raise Failure("malformed_answer") from error
     if not isinstance(arguments, dict):
-        raise model_failure("malformed_answer")
+        raise Failure("malformed_answer")
 
 
 def _no_json(constant: str) -> None:

@@ -9,7 +9,7 @@ from ag_ui.core import MessagesSnapshotEvent, StateSnapshotEvent
 
 from .. import provider
 from ..conversation.conversation import Conversation, begin
-from ..errors import Refused, shutting_down
+from ..errors import Failure, Refused
 from ..runs.events import RunEvents, event_json
 from ..runs.requests import Request
 from ..runs.run import Run, Runtime
@@ -106,6 +106,6 @@ class Service:
         self._sessions.closed = True
         runs = self._sessions.active
         for run in runs:
-            run.cancel(shutting_down())
+            run.cancel(Failure("shutting_down"))
         if runs:
             await asyncio.wait({run.task for run in runs}, timeout=1)

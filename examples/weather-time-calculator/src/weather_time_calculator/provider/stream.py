@@ -11,7 +11,7 @@ from ..errors import Failure
 from ..runs.parts import Usage
 from .answer import CallIds, Pieces, check_arguments, tool_name
 from .calls import ModelCall, ModelCalls
-from .failures import BrokenAnswer, ModelStopped, model_failure
+from .failures import BrokenAnswer, ModelStopped
 
 logger = logging.getLogger(__name__)
 
@@ -166,7 +166,7 @@ class Answer:
         texts = [block.pieces.text for block in self._blocks if block.kind == "text"]
         # Where a guardrail blocks, its own message stands for the answer, or after the part of it that was sent.
         own = texts[-1] if texts and reason == "guardrail_intervened" else ""
-        return model_failure(FAILURES.get(reason, "model_stopped"), own)
+        return Failure(FAILURES.get(reason, "model_stopped"), own)
 
     def _read_metadata(self, wire: Iterator[Event]) -> None:
         """Read what comes after the answer. Should that fail, the answer is whole nevertheless."""

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, cast
@@ -52,6 +52,11 @@ class Simple(BaseModel):
     cancel: Cancel | None = None
     history: bool = Field(default=False, strict=True)
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Those that a `Request` has too."""
+        return {name: getattr(self, name) for name in Simple.model_fields if name != "prompt"}
+
 
 COMMANDS = ("follow", "cancel", "history")
 OURS = {"background", *COMMANDS}
@@ -65,10 +70,10 @@ class Request:
     thread_id: str
     run_id: str
     parent_run_id: str | None = None
-    messages: tuple[Message, ...] = ()
-    resume: tuple[ResumeEntry, ...] = ()
-    tools: tuple[Tool, ...] = ()
-    context: tuple[Context, ...] = ()
+    messages: Sequence[Message] = ()
+    resume: Sequence[ResumeEntry] = ()
+    tools: Sequence[Tool] = ()
+    context: Sequence[Context] = ()
     state: Mapping[str, Any] | None = None
     background: bool = False
     follow: Follow | None = None
@@ -93,7 +98,7 @@ def parse(payload: Any, session_id: str | None, new_session_id: str) -> Request:
     messages = (UserMessage(id=str(uuid4()), content=checked_text(simple.prompt)),) if asks else ()
     if not asks and simple.prompt is not None:
         raise Refused(400, "invalid_prompt", "`prompt` asks a new question: it cannot stand beside this field.")
-    return Request(session, session, str(uuid4()), messages=messages, **_fields(simple))
+    return Request(session, session, str(uuid4()), messages=messages, **simple.fields)
 
 
 def _from_run_input(payload: dict[str, Any], session_id: str | None) -> Request:
@@ -115,9 +120,9 @@ def _from_run_input(payload: dict[str, Any], session_id: str | None) -> Request:
         thread,
         run.run_id,
         run.parent_run_id,
-        messages=tuple(run.messages),
-        tools=tuple(_client_tools(run.tools or [])),
-        **_fields(simple),
+        messages=run.messages,
+        tools=_client_tools(run.tools or []),
+        **simple.fields,
     )
 
 
@@ -130,18 +135,6 @@ def _check_command(simple: Simple, code: str) -> None:
     given = [name for name in (*COMMANDS, "resume", "background") if getattr(simple, name)]
     if _command(simple) and len(given) > 1:
         raise Refused(400, code, f"`{given[0]}` stands alone, and not beside `{given[1]}`.")
-
-
-def _fields(simple: Simple) -> dict[str, Any]:
-    return {
-        "resume": tuple(simple.resume),
-        "context": tuple(simple.context),
-        "state": simple.state,
-        "background": simple.background,
-        "follow": simple.follow,
-        "cancel": simple.cancel,
-        "history": simple.history,
-    }
 
 
 def _client_tools(tools: list[ClientTool]) -> list[Tool]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..conversation.history import Answer, Call, Thought
-from ..errors import malformed_answer
+from ..errors import Failure
 from ..runs.parts import Part, Reasoning, ReasoningSignature, Text, ToolCallArguments, ToolCallStart
 
 
@@ -39,7 +39,7 @@ def _arguments(told: Sequence[Part], id: str) -> dict[str, Any]:
     try:
         arguments = json.loads(text or "{}")
     except ValueError as error:
-        raise malformed_answer() from error
+        raise Failure("malformed_answer") from error
     if not isinstance(arguments, dict):
-        raise malformed_answer()
+        raise Failure("malformed_answer")
     return arguments

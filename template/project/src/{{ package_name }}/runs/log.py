@@ -5,13 +5,10 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
 from ..errors import Failure
-from .events import text_content
+from .events import Entry, text_content
 
 JOIN_BEHIND = 100
 """A reader that is this many events behind gets the text in larger pieces."""
-
-Entry = str | tuple[str, str]
-"""An event's JSON; or of a piece of text, its message's id and the piece."""
 
 
 @dataclass
@@ -33,7 +30,7 @@ class RunLog:
             return
         self._bytes += len(entry) if isinstance(entry, str) else len(entry[1])
         if self._bytes > self.max_bytes:
-            raise Failure("run_too_long", "The run has told more than the agent keeps of one run.")
+            raise Failure("run_too_long")
         self._entries.append(entry)
         self._wake()
 
