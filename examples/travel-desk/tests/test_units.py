@@ -196,7 +196,7 @@ async def stubborn() -> None:
 
 
 async def obstinate() -> None:
-    while True:
+    for _ in range(5):  # without end, the collector of garbage would wait for it too
         with suppress(BaseException):
             await asyncio.sleep(5)
 
