@@ -1,6 +1,8 @@
 """Calling the deployed reference project: with its own commands, and as the AWS tutorial does."""
 
 import json
+import subprocess
+from collections.abc import Sequence
 from typing import Any
 
 import boto3
@@ -8,7 +10,7 @@ import pytest
 
 from tests.emulators.agentcore import Emulator
 
-from .projects import Project, session, text_of
+from .projects import SCRIPT, Project, Run, session, text_of
 
 Deployed = tuple[Project, Emulator]
 
@@ -100,3 +102,62 @@ def test_stopping_a_session_that_does_not_run_says_so(project: Project) -> None:
     stopped = project.run("sessions", "stop", session("nobody"))
     assert stopped.code == 1
     assert "is not running" in stopped.err
+
+
+def run_in(project: Project, *command: str, options: Sequence[str] = ()) -> Run:
+    """A command in Ada's session."""
+    return project.run("sessions", "exec", session("ada"), *options, "--", *command)
+
+
+def test_a_command_runs_beside_the_agent_and_ends_us_with_its_code(project: Project) -> None:
+    ran = run_in(project, "echo $AGENT_NAME; echo wrong >&2; exit 7")
+    assert (ran.code, ran.out, ran.err) == (7, "my_agent\n", "wrong\n")
+    assert run_in(project, "echo", "a  b", "$AGENT_NAME", "--json").out == "a  b $AGENT_NAME --json\n"
+    assert "main.py" in run_in(project, "ls").out
+
+    ran = run_in(project, "echo ä; exit 3", options=["--json"])
+    assert (ran.code, [json.loads(line) for line in ran.out.splitlines()]) == (
+        3,
+        [
+            {"contentStart": {}},
+            {"contentDelta": {"stdout": "ä\n"}},
+            {"contentStop": {"exitCode": 3, "status": "COMPLETED"}},
+        ],
+    )
+
+
+def test_its_output_comes_while_it_runs(project: Project) -> None:
+    command = [project.python, "-c", SCRIPT.format("sessions"), "exec", session("ada"), "--", "echo begun; sleep 60"]
+    with subprocess.Popen(command, cwd=project.path, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout and running.stdout.readline() == "begun\n"
+        assert running.poll() is None
+        running.kill()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["exec", "short", "--", "ls"], "runtimeSessionId"),
+        (["exec", session("ada"), "--endpoint", "none", "--", "ls"], "none"),
+        (["exec", session("ada"), "--timeout", "1", "--", "sleep 60"], "The command was ended after 1 seconds."),
+        (["exec", session("ada"), "--timeout", "0", "--", "ls"], "timeout"),
+        (["exec", session("ada")], "Give a command."),
+        (["exec", session("ada"), "--"], "Give a command."),
+        (["stop", session("ada"), "--", "ls"], "`sessions stop` takes no command."),
+    ],
+)
+def test_a_command_that_cannot_run_says_why(project: Project, arguments: list[str], told: str) -> None:
+    ran = project.run("sessions", *arguments)
+    assert (ran.code, ran.out) == (1, "")
+    assert told in ran.err and "Traceback" not in ran.err
+
+
+def test_aws_sdk_reads_the_output_too(project: Project, arn: str) -> None:
+    answer = boto3.client("bedrock-agentcore").invoke_agent_runtime_command(
+        agentRuntimeArn=arn, runtimeSessionId=session("ada"), body={"command": "echo hello"}
+    )
+    chunks = [event["chunk"] for event in answer["stream"]]
+    assert chunks[1:] == [
+        {"contentDelta": {"stdout": "hello\n"}},
+        {"contentStop": {"exitCode": 0, "status": "COMPLETED"}},
+    ]

@@ -35,8 +35,7 @@ lifespan) is in the service's snapshot too, but done in every session here.
 
 What it does not do: verify the SigV4 signature of a header (only its credential scope; that of a presigned address, and
 of requests to the gateway, is verified), enforce IAM policies or quotas, run container images, VPC networking, MCP and
-A2A negotiation, InvokeAgentRuntimeCommand, warm-up hooks, file systems other than session storage (a folder; variables
-name it).
+A2A negotiation, warm-up hooks, file systems other than session storage (a folder; variables name it).
 """
 
 from .server import Emulator, Settings, agentcore

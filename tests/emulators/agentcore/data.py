@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.websockets import WebSocket
 
+from . import commands
 from .auth import authorize
 from .errors import AwsError, invalid
 from .models import Params, status_of
@@ -18,6 +19,7 @@ from .sessions import Session, Sessions
 from .state import Account, Runtime, Version
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
+LONGEST_COMMAND = 3600  # seconds: API reference, InvokeAgentRuntimeCommandRequestBody
 LARGEST_FRAME = 32 * 1024  # bytes, in both directions: AgentCore quotas, "WebSocket frame size"
 CUSTOM_HEADERS = "x-amzn-bedrock-agentcore-runtime-custom-"
 PASSED_HEADERS = {
@@ -50,6 +52,27 @@ class DataPlane:
         back = {name: upstream.headers[name] for name in RETURNED_HEADERS if name in upstream.headers}
         back |= {SESSION_HEADER: session_id, "X-Amzn-Trace-Id": trace}
         return StreamingResponse(self._relay(upstream, session), headers=back)
+
+    async def invoke_agent_runtime_command(self, p: Params, request: Request) -> StreamingResponse:
+        """A command in a session, which is started if there is none."""
+        session_id, seconds = p.get("runtimeSessionId") or str(uuid.uuid4()), p["body"].get("timeout", 300)
+        if not 1 <= seconds <= LONGEST_COMMAND:
+            raise invalid(f"timeout must be from 1 to {LONGEST_COMMAND} seconds")
+        version, session = await self._session(p, session_id, request)
+        assert version.root
+        environment = await self.sessions.environment(version)
+        frames = commands.run(p["body"]["command"], seconds, environment, version.root)
+        headers = {SESSION_HEADER: session_id}
+        return StreamingResponse(self._busy(frames, session), headers=headers, media_type=commands.MEDIA_TYPE)
+
+    async def _busy(self, frames: AsyncIterator[bytes], session: Session) -> AsyncIterator[bytes]:
+        session.running += 1
+        try:
+            async for frame in frames:
+                yield frame
+        finally:
+            session.running -= 1
+            session.used = self.sessions.clock()
 
     async def get_agent_card(self, p: Params, request: Request) -> Response:
         """The card of an agent whose protocol is A2A."""

@@ -154,6 +154,8 @@ class Emulator:
         self.faults.strike(operation.name, lost=False)
         if operation.name == "InvokeAgentRuntime":
             return await self.data.invoke_agent_runtime(params, request)
+        if operation.name == "InvokeAgentRuntimeCommand":
+            return await self.data.invoke_agent_runtime_command(params, request)
         if operation.name == "GetAgentCard":
             return await self.data.get_agent_card(params, request)
         result = await self._once(operation, params)
