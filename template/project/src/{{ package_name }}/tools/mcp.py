@@ -194,8 +194,7 @@ class Server:
 def _http_client(config: ServerConfig) -> Any:
     client: Any = create_mcp_http_client(config.headers)
     if config.gateway:
-        client.follow_redirects = False  # a signature is for one address, and a session token for nobody else
-        client.event_hooks["request"].append(Signer(config.gateway))
+        client.event_hooks["request"].append(Signer(config))
         client.event_hooks["response"].append(_log_refusal)
     return client
 
@@ -210,12 +209,18 @@ async def _log_refusal(response: Any) -> None:
 class Signer:
     """Signs each request to a gateway (SigV4), as boto3 does, with the credentials that are good at the moment."""
 
-    def __init__(self, gateway: str) -> None:
-        self._region = _region(gateway)
+    def __init__(self, config: ServerConfig) -> None:
+        self._address = config.address
+        self._region = _region(config.gateway)
         self._session = boto3.Session()
 
     async def __call__(self, request: Any) -> None:
-        """Add the signature, which covers the body. Raises `NoCredentialsError`."""
+        """Add the signature, which covers the body. Raises `NoCredentialsError`, and `ValueError` for a redirect.
+
+        The session's token is for nobody else, and the library follows redirects.
+        """
+        if request.url != self._address:
+            raise ValueError(f"it leads to {request.url}, where nothing is sent")
         credentials = await asyncio.to_thread(self._credentials)
         type = {name: request.headers[name] for name in ("content-type",) if name in request.headers}
         signed = AWSRequest(request.method, str(request.url), data=await request.aread(), headers=type)
