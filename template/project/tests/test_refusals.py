@@ -44,6 +44,8 @@ def run_input(**changes: Any) -> dict[str, Any]:
         ({"follow": {"runId": "run"}, "background": True}, 400, "invalid_request"),
         ({"history": True, "prompt": "Hello"}, 400, "invalid_prompt"),
         (run_input(messages="Hello"), 400, "invalid_run_input"),
+        (run_input(runId="r" * 257), 400, "invalid_run_input"),
+        (run_input(parentRunId="r" * 257), 400, "invalid_run_input"),
         (run_input(prompt="Hello"), 400, "invalid_run_input"),
         (run_input(background=True), 400, "invalid_run_input"),
         (run_input(forwardedProps={"prompt": "Hello"}), 400, "invalid_run_input"),
