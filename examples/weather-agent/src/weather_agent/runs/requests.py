@@ -19,6 +19,7 @@ from ..tools.toolbox import Tool
 
 SESSION_ID = re.compile(r"[!-~]{1,256}")
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+MAX_RUN_ID = 256
 MAX_CLIENT_TOOLS = 128
 MAX_SCHEMA_BYTES = 262_144
 Model = TypeVar("Model", bound=BaseModel)
@@ -114,6 +115,8 @@ def _from_run_input(payload: dict[str, Any], session_id: str | None) -> Request:
     rest = {"resume": payload.get("resume") or [], "context": payload.get("context") or [], "state": run.state}
     simple = _valid(Simple, rest | ours, "invalid_run_input")
     _check_command(simple, "invalid_run_input")
+    if max(len(run.run_id), len(run.parent_run_id or "")) > MAX_RUN_ID:
+        raise Refused(400, "invalid_run_input", f"`runId` and `parentRunId` have {MAX_RUN_ID} characters at most.")
     thread = checked_session(run.thread_id)
     return Request(
         checked_session(session_id or thread),
