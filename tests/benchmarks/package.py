@@ -39,7 +39,7 @@ def packages(folder: Path) -> Iterator[tuple[str, Path]]:
 
     build: Any = import_module("deploy.package.build")
 
-    build.PLATFORMS = [f"{platform.machine()}-{system}" for system in ("manylinux2014", "manylinux_2_28")]
+    build.PLATFORM = f"{platform.machine()}-manylinux_2_28"
     for name in ("as installed", "trimmed", "compiled", "trimmed, compiled"):
         tree = folder / name.replace(", ", "-").replace(" ", "-") / "tree"
         tree.mkdir(parents=True)
@@ -62,12 +62,14 @@ def cold_start(tree: Path) -> float:
 
 
 def measure_packages() -> None:
-    from deploy.package import archive, trim
+    from deploy.package import trim
+
+    build: Any = import_module("deploy.package.build")
 
     print("package               files   unzipped     zipped   start to /ping")
     with tempfile.TemporaryDirectory() as folder:
         for name, tree in packages(Path(folder)):
-            archive.write_zip(tree, tree.with_suffix(".zip"))
+            build.write_zip(tree, tree.with_suffix(".zip"))
             files = sum(file.is_file() for file in tree.rglob("*"))
             sizes = [trim.tree_size(tree) / 2**20, tree.with_suffix(".zip").stat().st_size / 2**20]
             print(f"{name:20} {files:6} {sizes[0]:7.1f} MB {sizes[1]:7.1f} MB {cold_start(tree):12.2f} s", flush=True)

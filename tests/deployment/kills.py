@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 from botocore.endpoint import Endpoint
-from deploy import cloud, code_zip, command, deploy, destroy
+from deploy import code_zip, command, deploy, destroy
 from deploy.package import Package
 
 READS = ("Get", "List", "Describe", "Head", "Detect")
@@ -86,7 +86,7 @@ def use_small_package(zip_file: str) -> None:
 def main() -> None:
     use_small_package(sys.argv[1])
     session = boto3.Session()  # its parsed service models serve every run
-    cloud.boto3.Session = lambda **_: session
+    command.boto3.Session = lambda **_: session
     command.print = lambda *_: None
     change, deploys, destroys = 0, 0, 0
     while deploys == change or destroys == change:

@@ -22,7 +22,7 @@ def codebuild(context: Context, files: dict[str, Path], image: str, made: dict[s
     progress("sending the sources")
     key = f"{context.config.name}/{image.rpartition(':')[2]}.zip"
     storage.upload(context, made["bucket"], _zip(files), key)
-    builds = context.cloud.client("codebuild")
+    builds = context.client("codebuild")
     build = builds.start_build(
         projectName=made["build"],
         sourceLocationOverride=f"{made['bucket']}/{key}",
@@ -40,7 +40,7 @@ def codebuild(context: Context, files: dict[str, Path], image: str, made: dict[s
 
 def docker(context: Context, files: dict[str, Path], image: str, made: dict[str, str], progress: Progress) -> None:
     """Build with Docker on this machine (an x86 machine needs its emulation of arm64), and push."""
-    granted = context.cloud.client("ecr").get_authorization_token()["authorizationData"][0]
+    granted = context.client("ecr").get_authorization_token()["authorizationData"][0]
     user, _, password = base64.b64decode(granted["authorizationToken"]).decode().partition(":")
     progress("building")
     _docker("build", "--pull", "--tag", image, ".")

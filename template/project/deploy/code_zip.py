@@ -21,7 +21,7 @@ def publish(context: Context) -> dict[str, Any]:
         step.note = _summary(context, package)
     bucket = storage.ensure(context)["bucket"]
     with context.report.step("Upload") as step:
-        key = f"{context.config.name}/{package.key}"
+        key = f"{context.config.name}/{package.zip.name}"
         sent = storage.upload(context, bucket, package.zip, key)
         step.note = f"s3://{bucket}/{key}{'' if sent else ', as it was'}"
     return _artifact(context, bucket, package)
@@ -45,7 +45,7 @@ def stored(context: Context) -> dict[str, Callable[[], Any]]:
 
 
 def _artifact(context: Context, bucket: str, package: Package) -> dict[str, Any]:
-    location = {"Bucket": bucket, "Prefix": f"{context.config.name}/{package.key}"}
+    location = {"Bucket": bucket, "Prefix": f"{context.config.name}/{package.zip.name}"}
     runtime = f"PYTHON_{context.config.python.replace('.', '_')}"
     return {"CodeConfiguration": {"Code": {"S3": location}, "Runtime": runtime, "EntryPoint": [ENTRY_POINT]}}
 

@@ -23,7 +23,7 @@ def publish(context: Context) -> dict[str, Any]:
     """Build the image and put it in ECR, unless it is there; returns CloudFormation's `AgentRuntimeArtifact`."""
     config, files, made = context.config, build_context(), storage.ensure(context)
     repository = policies.names(config)["repository"]
-    image = f"{_registry(context.cloud.account, config)}/{repository}:{tag(files)}"
+    image = f"{_registry(context.account, config)}/{repository}:{tag(files)}"
     with context.report.step("Image") as step:
         built = not _holds(context, repository, tag(files))
         if built:
@@ -45,14 +45,14 @@ def stored(context: Context) -> dict[str, Callable[[], Any]]:
 
     A repository of yours is yours: other agents may have images in it.
     """
-    config, ecr = context.config, context.cloud.client("ecr")
+    config, ecr = context.config, context.client("ecr")
     if config.repository:
         return {}
     place = {"repositoryName": policies.names(config)["repository"]}
     pages = ecr.get_paginator("describe_images").paginate(**place, filter={"tagStatus": "TAGGED"})
     images = sorted((each for page in pages for each in page["imageDetails"]), key=itemgetter("imagePushedAt"))
     tags = [tag for image in reversed(images) for tag in image["imageTags"]]
-    where = f"{_registry(context.cloud.account, config)}/{place['repositoryName']}"
+    where = f"{_registry(context.account, config)}/{place['repositoryName']}"
     remove = partial(ecr.batch_delete_image, **place)
     return {f"{where}:{tag}": partial(remove, imageIds=[{"imageTag": tag}]) for tag in tags}
 
@@ -82,7 +82,7 @@ def _registry(account: str, config: Config) -> str:
 
 def _holds(context: Context, repository: str, tag: str) -> bool:
     """Whether an image has this tag."""
-    ecr = context.cloud.client("ecr")
+    ecr = context.client("ecr")
     try:
         ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
     except ecr.exceptions.ImageNotFoundException:

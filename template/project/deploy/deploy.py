@@ -56,7 +56,7 @@ def _action(context: Context) -> Any:
 
 def deploy(context: Context, artifact: Json) -> Json:
     """Make the stack what deploy.toml and stack.yaml say, ask the agent a question, then move the endpoint."""
-    options, stack = context.options, Stack(context, context.config.stack)
+    options, stack = context.options, Stack(context)
     body = template.agent(context.config, artifact)
     older.take_over(context, stack, body)
     if options.preview:
@@ -80,12 +80,12 @@ def _deployed(context: Context, version: str | None) -> Json:
     runtime = runtimes.require(context)["id"]
     if version:
         return runtimes.artifact(context, runtime, version)
-    return Stack(context, context.config.stack).artifact()
+    return Stack(context).artifact()
 
 
 def _parameters(context: Context, body: Json) -> list[Json]:
     """Of the template. An endpoint stays at the version that it serves."""
-    runtime = Stack(context, context.config.stack).resources().get("Runtime")
+    runtime = Stack(context).resources().get("Runtime")
     found = runtimes.endpoints(runtimes.control(context), runtime) if runtime else []
     live = {f"{each['name'].title()}Version": each["liveVersion"] for each in found if "liveVersion" in each}
     return template.parameters(body, context.config, **live)
@@ -93,8 +93,6 @@ def _parameters(context: Context, body: Json) -> list[Json]:
 
 def _preview(context: Context, stack: Stack, body: Json) -> Json:
     changes = stack.preview(body, _parameters(context, body))
-    for each in changes:
-        context.report.say(f"{each['action']:<8} {each['resource']} {each['what']}".rstrip())
     if not changes:
         context.report.say("Nothing would change.")
     return {"stack": stack.name, "changes": changes}
@@ -112,7 +110,7 @@ def _swap(context: Context) -> Json:
 def _promote(context: Context) -> Json:
     if not context.options.endpoint:
         raise DeployError("--version needs --endpoint.", "DEFAULT always serves the newest version.")
-    stack, version = Stack(context, context.config.stack), context.options.version
+    stack, version = Stack(context), context.options.version
     result = runtimes.require(context)
     changed = _point(context, stack.template(), version)
     return {"name": context.config.name, **result, "version": version, "changed": changed}
@@ -131,7 +129,7 @@ def _point(context: Context, body: Json, version: str) -> bool:
         raise DeployError(f"There is no version {version} to serve.", f"Versions: {', '.join(ready)}.")
     same = [{"ParameterKey": each, "UsePreviousValue": True} for each in body["Parameters"] if each != known[name]]
     moved = [{"ParameterKey": known[name], "ParameterValue": version}]
-    return Stack(context, context.config.stack).apply(body, same + moved)
+    return Stack(context).apply(body, same + moved)
 
 
 def _check(context: Context, arn: str) -> None:
@@ -156,7 +154,3 @@ def _describe(context: Context) -> Json:
             print(f"\nPolicy, {title}:\n{json.dumps(policy, indent=2)}")
         print("\nContents:", *(f"  {name:<32} {what}" for name, what in contents.items()), sep="\n")
     return plan
-
-
-if __name__ == "__main__":
-    sys.exit(main())

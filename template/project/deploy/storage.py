@@ -15,19 +15,19 @@ def ensure(context: Context) -> dict[str, str]:
     config, body = context.config, template.load("artifacts*.yaml", context.config)
     if config.bucket and len(body["Resources"]) == 2:
         return {"bucket": config.bucket}
-    stack = Stack(context, f"{config.stack}-artifacts")
+    stack = Stack(context, "-artifacts")
     stack.apply(body, template.parameters(body, config))
     return stack.outputs()
 
 
 def bucket(context: Context) -> str | None:
     """The project's own bucket, if it is there."""
-    return Stack(context, f"{context.config.stack}-artifacts").outputs().get("bucket")
+    return Stack(context, "-artifacts").outputs().get("bucket")
 
 
 def upload(context: Context, bucket: str, file: Path, key: str) -> bool:
     """Put the file under `key`, unless it is there; returns whether it had to be sent."""
-    s3, owner = context.cloud.client("s3"), {"ExpectedBucketOwner": context.cloud.account}
+    s3, owner = context.client("s3"), {"ExpectedBucketOwner": context.account}
     try:
         s3.head_object(Bucket=bucket, Key=key, **owner)
     except ClientError as error:
@@ -40,8 +40,8 @@ def upload(context: Context, bucket: str, file: Path, key: str) -> bool:
 
 def packages(context: Context, bucket: str) -> list[str]:
     """The keys of this agent's packages, newest first."""
-    ours = {"Bucket": bucket, "Prefix": f"{context.config.name}/", "ExpectedBucketOwner": context.cloud.account}
-    pages = context.cloud.client("s3").get_paginator("list_objects_v2").paginate(**ours)
+    ours = {"Bucket": bucket, "Prefix": f"{context.config.name}/", "ExpectedBucketOwner": context.account}
+    pages = context.client("s3").get_paginator("list_objects_v2").paginate(**ours)
     found = [item for page in pages for item in page.get("Contents", [])]
     return [item["Key"] for item in sorted(found, key=itemgetter("LastModified"), reverse=True)]
 
@@ -49,4 +49,4 @@ def packages(context: Context, bucket: str) -> list[str]:
 def remove(context: Context, bucket: str, keys: list[str]) -> None:
     """Remove these packages."""
     for key in keys:
-        context.cloud.client("s3").delete_object(Bucket=bucket, Key=key, ExpectedBucketOwner=context.cloud.account)
+        context.client("s3").delete_object(Bucket=bucket, Key=key, ExpectedBucketOwner=context.account)

@@ -2,7 +2,7 @@
 
 import os
 
-from .cloud import Cloud
+from .command import Context
 from .errors import DeployError
 from clients.{{ served[protocol].client }} import AgentClient
 
@@ -12,8 +12,8 @@ def missing() -> str:
     return "" if os.environ.get("AGENT_TOKEN") else "AGENT_TOKEN is not set."
 
 
-def agent(cloud: Cloud, arn: str, endpoint: str) -> AgentClient:
+def agent(context: Context, arn: str, endpoint: str) -> AgentClient:
     """The deployed agent, asked with the token."""
     if problem := missing():
         raise DeployError(problem, "Put a token of the issuer in deploy.toml ([auth]) there.")
-    return AgentClient.deployed(arn, os.environ["AGENT_TOKEN"], endpoint, cloud.profile)
+    return AgentClient.deployed(arn, os.environ["AGENT_TOKEN"], endpoint, context.options.profile)
