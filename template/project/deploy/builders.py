@@ -32,7 +32,7 @@ def codebuild(context: Context, files: dict[str, Path], image: str, made: dict[s
         time.sleep(POLL_SECONDS)
         build = builds.batch_get_builds(ids=[build["id"]])["builds"][0]
         progress(f"building: {build.get('currentPhase', '')}")
-    storage.remove(context, made["bucket"], [key])
+    context.client("s3").delete_object(Bucket=made["bucket"], Key=key, ExpectedBucketOwner=context.account)
     if build["buildStatus"] != "SUCCEEDED":
         where = build.get("logs", {}).get("deepLink", f"the log of {build['id']}")
         raise DeployError(f"The image could not be built: {build['buildStatus']}.", f"See {where}")

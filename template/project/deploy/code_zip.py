@@ -1,7 +1,6 @@
 """Direct code deployment: a zip of the agent and its dependencies, in S3."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from . import storage
@@ -39,9 +38,7 @@ def stored(context: Context) -> dict[str, Callable[[], Any]]:
 
     A bucket of yours is yours: another account or region may run what is in it.
     """
-    bucket = None if context.config.bucket else storage.bucket(context)
-    keys = storage.packages(context, bucket) if bucket else []
-    return {key: partial(storage.remove, context, bucket or "", [key]) for key in keys}
+    return {} if context.config.bucket else storage.packages(context)
 
 
 def _artifact(context: Context, bucket: str, package: Package) -> dict[str, Any]:

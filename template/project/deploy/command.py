@@ -73,7 +73,9 @@ def run(arguments: argparse.ArgumentParser, action: Callable[[Context], Any]) ->
         with explained(config.region):
             result = action(Context(options, config, report))
     except DeployError as error:
-        report.problem(str(error), error.hint)
+        report.console.print(str(error), style="red", markup=False)
+        if error.hint:
+            report.say(error.hint)
         if options.json:
             print(json.dumps({"error": str(error), "hint": error.hint}), file=sys.stderr)
         return 1

@@ -35,16 +35,16 @@ def destroy(context: Context) -> dict[str, list[str]]:
 
 
 def _agent(context: Context) -> dict[str, Callable[[], Any]]:
-    stack = Stack(context)
-    if stack.find():
-        return {f"stack {stack.name}: {_made(stack)}": stack.delete}
+    if found := _stack(Stack(context)):
+        return found
     if runtime := older.find(context):
         raise DeployError(OLDER.format(runtime["agentRuntimeId"]), "`uv run deploy` takes it over first.")
     return {}
 
 
-def _made(stack: Stack) -> str:
-    return ", ".join(f"{name} {made.rpartition('/')[2]}" for name, made in stack.resources().items())
+def _stack(stack: Stack) -> dict[str, Callable[[], Any]]:
+    made = ", ".join(f"{name} {each.rpartition('/')[2]}" for name, each in stack.resources().items())
+    return {f"stack {stack.name}: {made}": stack.delete} if stack.find() else {}
 
 
 def _logs(context: Context) -> dict[str, Callable[[], Any]]:
@@ -54,11 +54,5 @@ def _logs(context: Context) -> dict[str, Callable[[], Any]]:
 
 def _artifacts(context: Context) -> dict[str, Callable[[], Any]]:
     """The stack of packages and images, which CloudFormation removes once its bucket is empty."""
-    stack, found = Stack(context, "-artifacts"), dict[str, Callable[[], Any]]()
-    bucket = stack.outputs().get("bucket") or context.config.bucket
-    if bucket and (packages := storage.packages(context, bucket)):
-        what = f"{len(packages)} packages in s3://{bucket}/{context.config.name}/"
-        found[what] = partial(storage.remove, context, bucket, packages)
-    if stack.find():
-        found[f"stack {stack.name}: {_made(stack)}"] = stack.delete
-    return found
+    packages = {f"package {key}": remove for key, remove in storage.packages(context).items()}
+    return packages | _stack(Stack(context, "-artifacts"))

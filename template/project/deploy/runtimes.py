@@ -38,15 +38,15 @@ def versions(client: Any, runtime_id: str) -> list[Json]:
     return sorted(found, key=lambda version: -int(version["agentRuntimeVersion"]))
 
 
-def artifact(context: Context, runtime_id: str, version: str) -> Json:
-    """What a version runs, as CloudFormation spells it."""
-    client = control(context)
-    try:
-        found = client.get_agent_runtime(agentRuntimeId=runtime_id, agentRuntimeVersion=version)
-    except client.exceptions.ResourceNotFoundException:
-        known = ", ".join(each["agentRuntimeVersion"] for each in versions(client, runtime_id))
-        raise DeployError(f"There is no version {version} to promote.", f"Versions: {known}.") from None
-    wanted: Json = respelt(found["agentRuntimeArtifact"], str.upper)
+def artifact(context: Context, version: str) -> Json:
+    """What a version runs, as CloudFormation spells it. One that is not there, or not ready, is an error."""
+    client, named = control(context), {"agentRuntimeId": require(context)["id"]}
+    found = reversed(versions(client, named["agentRuntimeId"]))
+    ready = [each["agentRuntimeVersion"] for each in found if each["status"] == "READY"]
+    if version not in ready:
+        raise DeployError(f"There is no version {version} to serve.", f"Versions: {', '.join(ready)}.")
+    runtime = client.get_agent_runtime(**named, agentRuntimeVersion=version)
+    wanted: Json = respelt(runtime["agentRuntimeArtifact"], str.upper)
     return wanted
 
 

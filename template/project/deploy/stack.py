@@ -117,10 +117,12 @@ class Stack:
         if stack and stack["StackStatus"] in NEVER_MADE:
             self.delete()  # such a stack takes no update, and holds nothing
             stack = None
-        config, kinds = self.context.config, {name: each["Type"] for name, each in body["Resources"].items()}
-        names = ("LogicalResourceId", "ResourceType", "ResourceIdentifier")
-        existing = [dict(zip(names, (name, kinds[name], each), strict=True)) for name, each in imports.items()]
-        more: Json = {"ResourcesToImport": existing} if imports else {}
+        config = self.context.config
+        existing = [
+            {"LogicalResourceId": name, "ResourceType": body["Resources"][name]["Type"], "ResourceIdentifier": each}
+            for name, each in imports.items()
+        ]
+        more: Json = {"ResourcesToImport": existing} if existing else {}
         more |= {"RoleARN": config.cloudformation_role} if config.cloudformation_role else {}
         more |= {"DeploymentMode": "REVERT_DRIFT"} if stack else {}
         made = self.client.create_change_set(

@@ -51,11 +51,11 @@ def _print(state: Json) -> None:
     console.print(f"{state['arn']}\nversion {state['version']} is {state['status']}", markup=False)
     if state["failure"]:
         console.print(state["failure"], style="red", markup=False)
-    for title in ("endpoints", "versions", "drift"):
-        if state[title]:
-            table = Table(*state[title][0], title=title.capitalize(), title_justify="left")
-            for row in state[title]:
-                table.add_row(*(_shown(value) for value in row.values()))
+    for title, rows in state.items():
+        if rows and isinstance(rows, list):
+            table = Table(*rows[0], title=title.capitalize(), title_justify="left")
+            for row in rows:
+                table.add_row(*map(_shown, row.values()))
             console.print(table)
 
 
