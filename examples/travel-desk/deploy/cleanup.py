@@ -58,7 +58,7 @@ def _used(context: Context) -> Iterator[str]:
     An environment that deploy.toml does not name any longer is known by the beginning of its name.
     """
     client, names = runtimes.control(context), {each.name for each in context.config.family}
-    yield _place(runtimes.respelt(Stack(context, context.config.stack).artifact(), str.lower))
+    yield _place(runtimes.respelt(Stack(context).artifact(), str.lower))
     for page in client.get_paginator("list_agent_runtimes").paginate():
         for found in page["agentRuntimes"]:
             if found["agentRuntimeName"] in names or found["agentRuntimeName"].startswith(context.config.source.name):

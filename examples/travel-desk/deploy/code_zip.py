@@ -1,7 +1,6 @@
 """Direct code deployment: a zip of the agent and its dependencies, in S3."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from . import storage
@@ -21,7 +20,7 @@ def publish(context: Context) -> dict[str, Any]:
         step.note = _summary(context, package)
     bucket = storage.ensure(context)["bucket"]
     with context.report.step("Upload") as step:
-        key = f"{context.config.name}/{package.key}"
+        key = f"{context.config.name}/{package.zip.name}"
         sent = storage.upload(context, bucket, package.zip, key)
         step.note = f"s3://{bucket}/{key}{'' if sent else ', as it was'}"
     return _artifact(context, bucket, package)
@@ -39,13 +38,11 @@ def stored(context: Context) -> dict[str, Callable[[], Any]]:
 
     A bucket of yours is yours: another account or region may run what is in it.
     """
-    bucket = None if context.config.bucket else storage.bucket(context)
-    keys = storage.packages(context, bucket) if bucket else []
-    return {key: partial(storage.remove, context, bucket or "", [key]) for key in keys}
+    return {} if context.config.bucket else storage.packages(context)
 
 
 def _artifact(context: Context, bucket: str, package: Package) -> dict[str, Any]:
-    location = {"Bucket": bucket, "Prefix": f"{context.config.name}/{package.key}"}
+    location = {"Bucket": bucket, "Prefix": f"{context.config.name}/{package.zip.name}"}
     runtime = f"PYTHON_{context.config.python.replace('.', '_')}"
     return {"CodeConfiguration": {"Code": {"S3": location}, "Runtime": runtime, "EntryPoint": [ENTRY_POINT]}}
 

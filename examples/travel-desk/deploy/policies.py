@@ -107,14 +107,12 @@ def _guardrail(name: str, config: Config) -> str:
 
 
 def _model(config: Config, model: str) -> list[Any]:
-    """The statements that let the role call a model."""
-    foundation = PROFILE.sub("", model) if not model.startswith("arn:") else "*"
-    more = {"model": model.rpartition("/")[2], "foundation_model": foundation, "model_arn": model}
-    statements: list[Any] = load(_model_file(model), config, **more)["Statement"]
-    return statements
-
-
-def _model_file(model: str) -> str:
+    """The statements that let the role call a model, which is named by its ARN, of a profile or by itself."""
+    name = model.rpartition("/")[2]
     if model.startswith("arn:"):
-        return "model-arn"
-    return "model-inference-profile" if PROFILE.match(model) else "model-foundation"
+        policy = load("model-arn", config, model=name, foundation_model="*", model_arn=model)
+    else:
+        file = "model-inference-profile" if PROFILE.match(model) else "model-foundation"
+        policy = load(file, config, model=name, foundation_model=PROFILE.sub("", model))
+    statements: list[Any] = policy["Statement"]
+    return statements

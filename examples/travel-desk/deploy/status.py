@@ -1,6 +1,5 @@
 """`uv run status`: what is deployed, what serves it, and what was changed past the stack."""
 
-import sys
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,8 @@ from .command import Context, parser, run
 from .stack import Stack
 
 Json = dict[str, Any]
+ENDPOINT = {"name": "name", "status": "status", "serves": "liveVersion"}
+VERSION = {"version": "agentRuntimeVersion", "status": "status", "made": "lastUpdatedAt"}
 
 
 def main() -> int:
@@ -21,7 +22,7 @@ def main() -> int:
 
 def status(context: Context) -> Json:
     """Print the state; with --json it is returned."""
-    client, outputs, stack = runtimes.control(context), runtimes.require(context), Stack(context, context.config.stack)
+    client, outputs, stack = runtimes.control(context), runtimes.require(context), Stack(context)
     runtime = client.get_agent_runtime(agentRuntimeId=outputs["id"])
     state = {
         "name": runtime["agentRuntimeName"],
@@ -32,8 +33,8 @@ def status(context: Context) -> Json:
         "version": runtime["agentRuntimeVersion"],
         "platform": runtime.get("platformVersion"),
         "updated": runtime["lastUpdatedAt"],
-        "endpoints": [_endpoint(each) for each in runtimes.endpoints(client, outputs["id"])],
-        "versions": [_version(each) for each in runtimes.versions(client, outputs["id"])],
+        "endpoints": _rows(runtimes.endpoints(client, outputs["id"]), ENDPOINT),
+        "versions": _rows(runtimes.versions(client, outputs["id"]), VERSION),
         "drift": list(stack.drift()),
     }
     if not context.options.json:
@@ -41,12 +42,8 @@ def status(context: Context) -> Json:
     return state
 
 
-def _endpoint(endpoint: Json) -> Json:
-    return {"name": endpoint["name"], "status": endpoint["status"], "serves": endpoint.get("liveVersion")}
-
-
-def _version(version: Json) -> Json:
-    return {"version": version["agentRuntimeVersion"], "status": version["status"], "made": version["lastUpdatedAt"]}
+def _rows(found: list[Json], columns: dict[str, str]) -> list[Json]:
+    return [{name: each.get(field) for name, field in columns.items()} for each in found]
 
 
 def _print(state: Json) -> None:
@@ -54,17 +51,13 @@ def _print(state: Json) -> None:
     console.print(f"{state['arn']}\nversion {state['version']} is {state['status']}", markup=False)
     if state["failure"]:
         console.print(state["failure"], style="red", markup=False)
-    for title in ("endpoints", "versions", "drift"):
-        if state[title]:
-            table = Table(*state[title][0], title=title.capitalize(), title_justify="left")
-            for row in state[title]:
-                table.add_row(*(_shown(value) for value in row.values()))
+    for title, rows in state.items():
+        if rows and isinstance(rows, list):
+            table = Table(*rows[0], title=title.capitalize(), title_justify="left")
+            for row in rows:
+                table.add_row(*map(_shown, row.values()))
             console.print(table)
 
 
 def _shown(value: Any) -> str:
     return f"{value.astimezone():%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,6 @@
 """Who calls the agent: whoever has AWS credentials."""
 
-from .cloud import Cloud
+from .command import Context
 from clients.over_a2a import AgentClient
 
 
@@ -9,6 +9,6 @@ def missing() -> str:
     return ""
 
 
-def agent(cloud: Cloud, arn: str, endpoint: str) -> AgentClient:
+def agent(context: Context, arn: str, endpoint: str) -> AgentClient:
     """The deployed agent; what is asked is signed (SigV4)."""
-    return AgentClient.deployed(arn, endpoint=endpoint, profile=cloud.profile)
+    return AgentClient.deployed(arn, endpoint=endpoint, profile=context.options.profile)

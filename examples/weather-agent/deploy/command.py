@@ -1,16 +1,21 @@
-"""What all commands share: their options, and how they end."""
+"""What all commands share: their options, the account that they work in, and how they end."""
 
 import argparse
 import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from .cloud import Cloud
+import boto3
+from botocore.config import Config as Sending
+
 from .config import Config, load
 from .errors import DeployError, explained
 from .report import Report
+
+RETRIES = Sending(retries={"mode": "standard", "total_max_attempts": 5})
 
 
 @dataclass
@@ -19,8 +24,20 @@ class Context:
 
     options: argparse.Namespace
     config: Config
-    cloud: Cloud
     report: Report
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        return boto3.Session(profile_name=self.options.profile, region_name=self.config.region)
+
+    def client(self, service: str) -> Any:
+        """A client of AWS. `AWS_ENDPOINT_URL_*` is honoured, as everywhere in the SDK."""
+        return self._session.client(service, config=RETRIES)
+
+    @cached_property
+    def account(self) -> str:
+        """The account's twelve digits."""
+        return str(self.client("sts").get_caller_identity()["Account"])
 
     def confirm(self, what: str) -> None:
         """Ask, unless `--yes` answers; a refusal ends the command."""
@@ -54,19 +71,17 @@ def run(arguments: argparse.ArgumentParser, action: Callable[[Context], Any]) ->
     try:
         config = load(options.region, options.environment)
         with explained(config.region):
-            result = action(Context(options, config, Cloud(options.profile, config.region), report))
+            result = action(Context(options, config, report))
     except DeployError as error:
-        return _failed(options, report, error)
+        report.console.print(str(error), style="red", markup=False)
+        if error.hint:
+            report.say(error.hint)
+        if options.json:
+            print(json.dumps({"error": str(error), "hint": error.hint}), file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         report.say("Stopped. Run it again: it goes on where it was.")
         return 130
     if result is not None and options.json:
         print(json.dumps(result, indent=2, default=str))
     return 0
-
-
-def _failed(options: argparse.Namespace, report: Report, error: DeployError) -> int:
-    report.problem(str(error), error.hint)
-    if options.json:
-        print(json.dumps({"error": str(error), "hint": error.hint}), file=sys.stderr)
-    return 1

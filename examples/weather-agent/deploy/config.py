@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from bedrock_agentcore.runtime.models import is_forwardable_header
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic.alias_generators import to_pascal
 
 from .errors import DeployError
 
@@ -22,19 +23,22 @@ ENVIRONMENT_BYTES = {"V1": 4096, "V2": 1536}  # of all variables, names too
 Python = Literal["3.13", "3.14"]
 Seconds = Annotated[int, Field(ge=60, le=1_209_600)]  # AgentCore: LifecycleConfiguration
 LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]  # PutRetentionPolicy
+Subnet = Annotated[str, Field(pattern=r"^subnet-[0-9a-zA-Z]{8,17}$")]
+SecurityGroup = Annotated[str, Field(pattern=r"^sg-[0-9a-zA-Z]{8,17}$")]
 RoleArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
 SecretArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$")]
 MountPath = Annotated[str, Field(pattern=r"^/mnt/[a-zA-Z0-9._-]+/?$")]
 Variable = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
 SECRET_NAME = re.compile(r"(^|_)(API_?KEY|SECRET|TOKEN|PASSWORD|PASSWD|PRIVATE_KEY)$", re.I)
 OF_THE_ROLE = {"GUARDRAIL_ID": "guardrail", "GUARDRAIL_VERSION": "guardrail", "FALLBACK_MODEL_ID": "fallback_model"}
+AS_PROPERTY = AliasGenerator(serialization_alias=to_pascal)
 DISCOVERY = re.compile(r"https?://[^\s?#]+/\.well-known/openid-configuration")
 
 
 class Section(BaseModel):
     """A table of deploy.toml; an unknown key is an error, for it is a misspelt one. `as_property`: CloudFormation's."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=AS_PROPERTY)
 
     def as_property(self) -> Json:
         """The table under CloudFormation's names, without what is empty."""
@@ -44,12 +48,8 @@ class Section(BaseModel):
 class Network(Section):
     """A VPC that the agent runs in."""
 
-    subnets: list[Annotated[str, Field(pattern=r"^subnet-[0-9a-zA-Z]{8,17}$")]] = Field(
-        min_length=1, max_length=16, serialization_alias="Subnets"
-    )
-    security_groups: list[Annotated[str, Field(pattern=r"^sg-[0-9a-zA-Z]{8,17}$")]] = Field(
-        min_length=1, max_length=16, serialization_alias="SecurityGroups"
-    )
+    subnets: list[Subnet] = Field(min_length=1, max_length=16)
+    security_groups: list[SecurityGroup] = Field(min_length=1, max_length=16)
 
 
 class Lifecycle(Section):
@@ -68,7 +68,7 @@ class Lifecycle(Section):
 class Auth(Section):
     """Who may call the agent with a bearer token, instead of AWS credentials."""
 
-    discovery_url: str = Field(serialization_alias="DiscoveryUrl")
+    discovery_url: str
     audience: list[str] = Field(default=[], serialization_alias="AllowedAudience")
     clients: list[str] = Field(default=[], serialization_alias="AllowedClients")
     scopes: list[str] = Field(default=[], serialization_alias="AllowedScopes")

@@ -45,8 +45,9 @@ def _action(context: Context) -> Any:
     if options.dry_run:
         return _describe(context)
     if options.to:
-        target = replace(context, config=load(options.region, options.to))
-        return deploy(target, _deployed(context, options.version))
+        runtimes.require(context)
+        found = runtimes.artifact(context, options.version) if options.version else Stack(context).artifact()
+        return deploy(replace(context, config=load(options.region, options.to)), found)
     if options.version:
         return _promote(context)
     if options.fast:
@@ -56,7 +57,7 @@ def _action(context: Context) -> Any:
 
 def deploy(context: Context, artifact: Json) -> Json:
     """Make the stack what deploy.toml and stack.yaml say, ask the agent a question, then move the endpoint."""
-    options, stack = context.options, Stack(context, context.config.stack)
+    options, stack = context.options, Stack(context)
     body = template.agent(context.config, artifact)
     older.take_over(context, stack, body)
     if options.preview:
@@ -68,24 +69,16 @@ def deploy(context: Context, artifact: Json) -> Json:
     if changed and not options.no_check:
         _check(context, result["arn"])
     if options.endpoint:
-        changed |= _point(context, body, result["version"])
+        changed |= _point(context, result["version"])
     if not (changed or kept):
         context.report.say("Nothing has changed since the last deployment.")
     removed = cleanup.remove(context, result["id"])
     return {"name": context.config.name, **result, "changed": changed or kept, "removed": removed}
 
 
-def _deployed(context: Context, version: str | None) -> Json:
-    """The artifact that the stack has; or the one of a version, whatever was deployed since."""
-    runtime = runtimes.require(context)["id"]
-    if version:
-        return runtimes.artifact(context, runtime, version)
-    return Stack(context, context.config.stack).artifact()
-
-
 def _parameters(context: Context, body: Json) -> list[Json]:
     """Of the template. An endpoint stays at the version that it serves."""
-    runtime = Stack(context, context.config.stack).resources().get("Runtime")
+    runtime = Stack(context).resources().get("Runtime")
     found = runtimes.endpoints(runtimes.control(context), runtime) if runtime else []
     live = {f"{each['name'].title()}Version": each["liveVersion"] for each in found if "liveVersion" in each}
     return template.parameters(body, context.config, **live)
@@ -93,8 +86,6 @@ def _parameters(context: Context, body: Json) -> list[Json]:
 
 def _preview(context: Context, stack: Stack, body: Json) -> Json:
     changes = stack.preview(body, _parameters(context, body))
-    for each in changes:
-        context.report.say(f"{each['action']:<8} {each['resource']} {each['what']}".rstrip())
     if not changes:
         context.report.say("Nothing would change.")
     return {"stack": stack.name, "changes": changes}
@@ -112,26 +103,22 @@ def _swap(context: Context) -> Json:
 def _promote(context: Context) -> Json:
     if not context.options.endpoint:
         raise DeployError("--version needs --endpoint.", "DEFAULT always serves the newest version.")
-    stack, version = Stack(context, context.config.stack), context.options.version
-    result = runtimes.require(context)
-    changed = _point(context, stack.template(), version)
-    return {"name": context.config.name, **result, "version": version, "changed": changed}
+    version = context.options.version
+    result = runtimes.require(context) | {"version": version}
+    return {"name": context.config.name, **result, "changed": _point(context, version)}
 
 
-def _point(context: Context, body: Json, version: str) -> bool:
+def _point(context: Context, version: str) -> bool:
     """Make the endpoint serve a version."""
-    name = context.options.endpoint
-    client, outputs = runtimes.control(context), runtimes.require(context)
+    name, stack = context.options.endpoint, Stack(context)
+    body = stack.template()
     if name not in (known := template.endpoints(body)):
         hint = "Copy `Endpoint` and `ProdVersion` there, under names of their own."
         raise DeployError(f"deploy/stack.yaml has no endpoint {name}; it has: {', '.join(known)}.", hint)
-    found = {each["agentRuntimeVersion"]: each["status"] for each in runtimes.versions(client, outputs["id"])}
-    if found.get(version) != "READY":
-        ready = [number for number in reversed(found) if found[number] == "READY"]
-        raise DeployError(f"There is no version {version} to serve.", f"Versions: {', '.join(ready)}.")
+    runtimes.artifact(context, version)  # an error, unless it is there and ready
     same = [{"ParameterKey": each, "UsePreviousValue": True} for each in body["Parameters"] if each != known[name]]
     moved = [{"ParameterKey": known[name], "ParameterValue": version}]
-    return Stack(context, context.config.stack).apply(body, same + moved)
+    return stack.apply(body, same + moved)
 
 
 def _check(context: Context, arn: str) -> None:
@@ -156,7 +143,3 @@ def _describe(context: Context) -> Json:
             print(f"\nPolicy, {title}:\n{json.dumps(policy, indent=2)}")
         print("\nContents:", *(f"  {name:<32} {what}" for name, what in contents.items()), sep="\n")
     return plan
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,11 +1,10 @@
 """`uv run destroy`: remove what this project made on AWS, and nothing else."""
 
-import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from . import logs, runtimes, storage
+from . import logs, older, storage
 from .command import Context, parser, run
 from .errors import DeployError
 from .stack import Stack
@@ -36,34 +35,24 @@ def destroy(context: Context) -> dict[str, list[str]]:
 
 
 def _agent(context: Context) -> dict[str, Callable[[], Any]]:
-    stack = Stack(context, context.config.stack)
-    if stack.find():
-        return {f"stack {stack.name}: {_made(stack)}": stack.delete}
-    if runtime := runtimes.find_older(runtimes.control(context), context.config):
+    if found := _stack(Stack(context)):
+        return found
+    if runtime := older.find(context):
         raise DeployError(OLDER.format(runtime["agentRuntimeId"]), "`uv run deploy` takes it over first.")
     return {}
 
 
-def _made(stack: Stack) -> str:
-    return ", ".join(f"{name} {made.rpartition('/')[2]}" for name, made in stack.resources().items())
+def _stack(stack: Stack) -> dict[str, Callable[[], Any]]:
+    made = ", ".join(f"{name} {each.rpartition('/')[2]}" for name, each in stack.resources().items())
+    return {f"stack {stack.name}: {made}": stack.delete} if stack.find() else {}
 
 
 def _logs(context: Context) -> dict[str, Callable[[], Any]]:
-    delete, found = context.cloud.client("logs").delete_log_group, logs.groups(context, context.config.name)
+    delete, found = context.client("logs").delete_log_group, logs.groups(context, context.config.name)
     return {f"log group {name}": partial(delete, logGroupName=name) for name in found}
 
 
 def _artifacts(context: Context) -> dict[str, Callable[[], Any]]:
     """The stack of packages and images, which CloudFormation removes once its bucket is empty."""
-    stack, found = Stack(context, f"{context.config.stack}-artifacts"), dict[str, Callable[[], Any]]()
-    bucket = stack.outputs().get("bucket") or context.config.bucket
-    if bucket and (packages := storage.packages(context, bucket)):
-        what = f"{len(packages)} packages in s3://{bucket}/{context.config.name}/"
-        found[what] = partial(storage.remove, context, bucket, packages)
-    if stack.find():
-        found[f"stack {stack.name}: {_made(stack)}"] = stack.delete
-    return found
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    packages = {f"package {key}": remove for key, remove in storage.packages(context).items()}
+    return packages | _stack(Stack(context, "-artifacts"))

@@ -44,7 +44,7 @@ def ask(context: Context, arn: str, question: str, session: str, endpoint: str) 
     """One turn, shown as it streams: text, or with --json one event a line."""
     show = _show_json if context.options.json else _show_text
     try:
-        for event in _answer(caller.agent(context.cloud, arn, endpoint), question, session):
+        for event in _answer(caller.agent(context, arn, endpoint), question, session):
             show(event)
     except AgentError as error:
         if error.code != "RuntimeClientError":
@@ -85,7 +85,3 @@ def _show_text(event: Event) -> None:
             print(flush=True)
         case ToolCallStartEvent(tool_call_name=name):
             print(f"· {name}", file=sys.stderr, flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

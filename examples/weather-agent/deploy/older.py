@@ -4,39 +4,51 @@ from typing import Any
 
 from . import runtimes, template
 from .command import Context
-from .config import Config
+from .config import OWNER, PROJECT
 from .errors import DeployError
 from .stack import Stack
 
 Json = dict[str, Any]
+STRANGER = "The runtime {0} exists, and `uv run deploy` of {1} did not make it."
 TAKES = "{0} was deployed by an earlier release: the stack {1} takes it over."
+LACKS = "Copy `Endpoint` and `ProdVersion` there for each, or delete those endpoints first."
 LEFT = "Not used any longer, and not removed: packages in s3://agentcore-code-{0}-{1}/{2}/{3}."
 CONTAINER = ", the repository {0} and the CodeBuild project and role {1}"
 
 
+def find(context: Context) -> Json | None:
+    """A runtime of this name that a release before the stack made. Somebody else's is an error: it is not touched."""
+    client, name = runtimes.control(context), context.config.name
+    pages = client.get_paginator("list_agent_runtimes").paginate()
+    for each in (runtime for page in pages for runtime in page["agentRuntimes"] if runtime["agentRuntimeName"] == name):
+        tags = client.list_tags_for_resource(resourceArn=each["agentRuntimeArn"])["tags"]
+        if not OWNER.items() <= tags.items():
+            raise DeployError(STRANGER.format(name, PROJECT), "Choose another `name` in deploy.toml.")
+        found: Json = client.get_agent_runtime(agentRuntimeId=each["agentRuntimeId"])
+        return found
+    return None
+
+
 def take_over(context: Context, stack: Stack, body: Json) -> None:
     """Import the runtime, its role and its endpoints into a new stack, as they are."""
-    config, client = context.config, runtimes.control(context)
-    if stack.outputs() or not (runtime := runtimes.find_older(client, config)):
+    if stack.outputs() or not (runtime := find(context)):
         return
-    context.confirm(TAKES.format(runtime["agentRuntimeId"], stack.name))
-    found = {each["name"]: each for each in runtimes.endpoints(client, runtime["agentRuntimeId"])}
-    _refuse_unknown(set(found) - {"DEFAULT", *template.endpoints(body)})
-    identifiers = {"Runtime": {"AgentRuntimeId": runtime["agentRuntimeId"]}}
+    config, runtime_id = context.config, runtime["agentRuntimeId"]
+    context.confirm(TAKES.format(runtime_id, stack.name))
+    points = {each["name"]: each for each in runtimes.endpoints(runtimes.control(context), runtime_id)}
+    if unknown := points.keys() - {"DEFAULT", *template.endpoints(body)}:
+        raise DeployError(f"deploy/stack.yaml lacks the endpoints {', '.join(sorted(unknown))}.", LACKS)
+    identifiers = {"Runtime": {"AgentRuntimeId": runtime_id}}
     if not config.role:
         identifiers["ExecutionRole"] = {"RoleName": f"{config.name}-{config.region}"}
-    if "prod" in found:
-        identifiers["Endpoint"] = {"AgentRuntimeEndpointArn": found["prod"]["agentRuntimeEndpointArn"]}
+    if "prod" in points:
+        identifiers["Endpoint"] = {"AgentRuntimeEndpointArn": points["prod"]["agentRuntimeEndpointArn"]}
     wanted = _subset(body, identifiers, runtime)
-    pins = {f"{name.title()}Version": each.get("liveVersion", "") for name, each in found.items()}
-    stack.apply(wanted, template.parameters(wanted, config, **pins), _imports(wanted, identifiers))
-    context.report.say(_leftovers(context, config))
-
-
-def _refuse_unknown(names: set[str]) -> None:
-    if names:
-        hint = "Copy `Endpoint` and `ProdVersion` there for each, or delete those endpoints first."
-        raise DeployError(f"deploy/stack.yaml lacks the endpoints {', '.join(sorted(names))}.", hint)
+    pins = {f"{name.title()}Version": each.get("liveVersion", "") for name, each in points.items()}
+    stack.apply(wanted, template.parameters(wanted, config, **pins), identifiers)
+    made = CONTAINER.format(config.name.lower(), f"{config.name[:40]}-{config.region}-build")
+    more = made if hasattr(config, "builder") else ""
+    context.report.say(LEFT.format(context.account, config.region, config.name, more))
 
 
 def _subset(body: Json, identifiers: Json, runtime: Json) -> Json:
@@ -46,16 +58,3 @@ def _subset(body: Json, identifiers: Json, runtime: Json) -> Json:
     artifact = runtimes.respelt(runtime["agentRuntimeArtifact"], str.upper)
     kept["Runtime"] = kept["Runtime"] | {"Properties": own | {"AgentRuntimeArtifact": artifact}}
     return {name: body[name] for name in ("Parameters", "Conditions")} | {"Resources": kept}
-
-
-def _imports(body: Json, identifiers: Json) -> list[Json]:
-    return [
-        {"LogicalResourceId": name, "ResourceType": body["Resources"][name]["Type"], "ResourceIdentifier": each}
-        for name, each in identifiers.items()
-    ]
-
-
-def _leftovers(context: Context, config: Config) -> str:
-    container = hasattr(config, "builder")
-    more = CONTAINER.format(config.name.lower(), f"{config.name[:40]}-{config.region}-build") if container else ""
-    return LEFT.format(context.cloud.account, config.region, config.name, more)

@@ -4,40 +4,25 @@ import time
 from typing import Any
 
 from .command import Context
-from .config import OWNER, PROJECT, Config
 from .errors import DeployError
 from .stack import Stack
 
 Json = dict[str, Any]
 POLL_SECONDS = 0.5
 DEPLOY_FIRST = "Deploy it: `uv run deploy`."
-STRANGER = "The runtime {0} exists, and `uv run deploy` of {1} did not make it."
 
 
 def control(context: Context) -> Any:
     """A client of AgentCore's control plane."""
-    return context.cloud.client("bedrock-agentcore-control")
+    return context.client("bedrock-agentcore-control")
 
 
 def require(context: Context) -> dict[str, str]:
     """The stack's `arn`, `id` and `version` of the runtime, or an error that says to deploy first."""
-    outputs = Stack(context, context.config.stack).outputs()
+    outputs = Stack(context).outputs()
     if "id" not in outputs:
         raise DeployError(f"{context.config.name} is not deployed in this account and region.", DEPLOY_FIRST)
     return outputs
-
-
-def find_older(client: Any, config: Config) -> Json | None:
-    """A runtime of this name that a release before the stack made. Somebody else's is an error: it is not touched."""
-    for page in client.get_paginator("list_agent_runtimes").paginate():
-        for runtime in page["agentRuntimes"]:
-            if runtime["agentRuntimeName"] == config.name:
-                tags = client.list_tags_for_resource(resourceArn=runtime["agentRuntimeArn"])["tags"]
-                if not OWNER.items() <= tags.items():
-                    raise DeployError(STRANGER.format(config.name, PROJECT), "Choose another `name` in deploy.toml.")
-                found: Json = client.get_agent_runtime(agentRuntimeId=runtime["agentRuntimeId"])
-                return found
-    return None
 
 
 def endpoints(client: Any, runtime_id: str) -> list[Json]:
@@ -53,39 +38,35 @@ def versions(client: Any, runtime_id: str) -> list[Json]:
     return sorted(found, key=lambda version: -int(version["agentRuntimeVersion"]))
 
 
-def artifact(context: Context, runtime_id: str, version: str) -> Json:
-    """What a version runs, as CloudFormation spells it."""
-    client = control(context)
-    try:
-        found = client.get_agent_runtime(agentRuntimeId=runtime_id, agentRuntimeVersion=version)
-    except client.exceptions.ResourceNotFoundException:
-        known = ", ".join(each["agentRuntimeVersion"] for each in versions(client, runtime_id))
-        raise DeployError(f"There is no version {version} to promote.", f"Versions: {known}.") from None
-    wanted: Json = respelt(found["agentRuntimeArtifact"], str.upper)
+def artifact(context: Context, version: str) -> Json:
+    """What a version runs, as CloudFormation spells it. One that is not there, or not ready, is an error."""
+    client, named = control(context), {"agentRuntimeId": require(context)["id"]}
+    found = reversed(versions(client, named["agentRuntimeId"]))
+    ready = [each["agentRuntimeVersion"] for each in found if each["status"] == "READY"]
+    if version not in ready:
+        raise DeployError(f"There is no version {version} to serve.", f"Versions: {', '.join(ready)}.")
+    runtime = client.get_agent_runtime(**named, agentRuntimeVersion=version)
+    wanted: Json = respelt(runtime["agentRuntimeArtifact"], str.upper)
     return wanted
 
 
 def serving(context: Context, runtime_id: str) -> str:
     """Wait until DEFAULT serves the newest version; returns the version."""
-    client = control(context)
+    client, default = control(context), {"agentRuntimeId": runtime_id, "endpointName": "DEFAULT"}
     with context.report.step("Endpoint DEFAULT") as step:
-        while (runtime := client.get_agent_runtime(agentRuntimeId=runtime_id))["status"].endswith("ING"):
+        while True:
+            runtime, endpoint = client.get_agent_runtime(agentRuntimeId=runtime_id), Json()
+            version = str(runtime["agentRuntimeVersion"])
+            if runtime["status"] == "READY":
+                endpoint = client.get_agent_runtime_endpoint(**default)
+            for name, each in ((f"Version {version}", runtime), ("DEFAULT", endpoint)):
+                if each.get("status", "").endswith("FAILED"):
+                    raise DeployError(f"{name} is {each['status']}: {each.get('failureReason')}.")
+            if endpoint.get("status") == "READY" and endpoint["liveVersion"] == version:
+                step.note = f"serves version {version}"
+                return version
             step.progress(runtime["status"])
             time.sleep(POLL_SECONDS)
-        version = str(runtime["agentRuntimeVersion"])
-        if runtime["status"] != "READY":
-            raise DeployError(f"Version {version} is {runtime['status']}: {runtime.get('failureReason')}.")
-        while (default := _endpoint(client, runtime_id))["status"].endswith("ING") or default["liveVersion"] != version:
-            if default["status"].endswith("FAILED"):
-                raise DeployError(f"DEFAULT is {default['status']}: {default.get('failureReason')}.")
-            time.sleep(POLL_SECONDS)
-        step.note = f"serves version {version}"
-    return version
-
-
-def _endpoint(client: Any, runtime_id: str) -> Json:
-    found: Json = client.get_agent_runtime_endpoint(agentRuntimeId=runtime_id, endpointName="DEFAULT")
-    return found
 
 
 def swap(context: Context, artifact: Json) -> str:

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -20,11 +21,11 @@ RISKY = "This would replace or remove what callers may use: {0}."
 
 
 class Stack:
-    """The stack of this name, whether it is there or not."""
+    """The agent's stack, or one beside it, whether it is there or not."""
 
-    def __init__(self, context: Context, name: str) -> None:
-        self.context, self.name = context, name
-        self.client = context.cloud.client("cloudformation")
+    def __init__(self, context: Context, beside: str = "") -> None:
+        self.context, self.name = context, f"{context.config.stack}{beside}"
+        self.client = context.client("cloudformation")
 
     def find(self) -> Json | None:
         """What CloudFormation says of it; None where there is none."""
@@ -63,14 +64,17 @@ class Stack:
         """The stack once CloudFormation is done with it."""
         while (stack := self.find()) and stack["StackStatus"].endswith("PROGRESS"):
             if stack["StackStatus"] == "REVIEW_IN_PROGRESS":
-                break
+                break  # nobody works on it: a change set of it waits
             progress(stack["StackStatus"])
             time.sleep(POLL_SECONDS)
         return stack
 
-    def apply(self, body: Json, parameters: list[Json], imports: list[Json] | None = None) -> bool:
-        """Make it what the template says; returns whether anything had to be done."""
-        wanted = self._change_set(body, parameters, imports or [])
+    def apply(self, body: Json, parameters: list[Json], imports: Json | None = None) -> bool:
+        """Make it what the template says; returns whether anything had to be done.
+
+        `imports`: identifiers of what is there already, by the names in the template.
+        """
+        wanted = self._change_set(body, parameters, imports or {})
         if wanted:
             self._agree(wanted)
         with self.context.report.step(f"Stack {self.name}") as step:
@@ -81,21 +85,18 @@ class Stack:
         return wanted is not None
 
     def preview(self, body: Json, parameters: list[Json]) -> list[Json]:
-        """What `apply` would change. Nothing is left of the question."""
-        wanted = self._change_set(body, parameters, [])
+        """Show what `apply` would change, and return it. Nothing is left of the question."""
+        wanted = self._change_set(body, parameters, {})
         if wanted:
             self.client.delete_change_set(ChangeSetName=wanted["ChangeSetId"], StackName=self.name)
         if (self.find() or {}).get("StackStatus") == "REVIEW_IN_PROGRESS":
             self.client.delete_stack(StackName=self.name)
-        return list(_changes(wanted)) if wanted else []
+        return self._shown(wanted) if wanted else []
 
     def delete(self) -> None:
         """Remove it with all that it made."""
         self.client.delete_stack(StackName=self.name)
-        stack = self.settled()
-        if stack and stack["StackStatus"] == "REVIEW_IN_PROGRESS":
-            stack = None
-        if stack:
+        if (stack := self.settled()) and stack["StackStatus"] != "REVIEW_IN_PROGRESS":
             raise DeployError(f"The stack {self.name} is {stack['StackStatus']}: {self._failure()}.")
 
     def drift(self) -> Iterator[Json]:
@@ -110,14 +111,18 @@ class Stack:
             for each in row.get("PropertyDifferences") or [{}]:
                 yield what | {"property": each.get("PropertyPath"), "is": each.get("ActualValue")}
 
-    def _change_set(self, body: Json, parameters: list[Json], imports: list[Json]) -> Json | None:
+    def _change_set(self, body: Json, parameters: list[Json], imports: Json) -> Json | None:
         """A change set that waits to be executed; None where nothing would change."""
         stack = self.settled()
         if stack and stack["StackStatus"] in NEVER_MADE:
             self.delete()  # such a stack takes no update, and holds nothing
             stack = None
         config = self.context.config
-        more: Json = {"ResourcesToImport": imports} if imports else {}
+        existing = [
+            {"LogicalResourceId": name, "ResourceType": body["Resources"][name]["Type"], "ResourceIdentifier": each}
+            for name, each in imports.items()
+        ]
+        more: Json = {"ResourcesToImport": existing} if existing else {}
         more |= {"RoleARN": config.cloudformation_role} if config.cloudformation_role else {}
         more |= {"DeploymentMode": "REVERT_DRIFT"} if stack else {}
         made = self.client.create_change_set(
@@ -130,7 +135,8 @@ class Stack:
             Capabilities=["CAPABILITY_NAMED_IAM"],
             **more,
         )
-        while (found := self._described(made["Id"]))["Status"].endswith(("PENDING", "PROGRESS")):
+        describe = partial(self.client.describe_change_set, ChangeSetName=made["Id"])
+        while (found := Json(describe()))["Status"].endswith(("PENDING", "PROGRESS")):
             time.sleep(POLL_SECONDS)
         if found["Status"] == "CREATE_COMPLETE":
             return found
@@ -139,16 +145,15 @@ class Stack:
             return None
         raise DeployError(f"CloudFormation refuses the template: {found.get('StatusReason')}")
 
-    def _described(self, change_set: str) -> Json:
-        found: Json = self.client.describe_change_set(ChangeSetName=change_set)
-        return found
+    def _shown(self, change_set: Json) -> list[Json]:
+        changes = list(_changes(change_set))
+        for each in changes:
+            self.context.report.say(f"  {each['action']:<8} {each['resource']} {each['what']}".rstrip())
+        return changes
 
     def _agree(self, wanted: Json) -> None:
         """Show what changes; ask where something that is there would go."""
-        changes = list(_changes(wanted))
-        for each in changes:
-            self.context.report.say(f"  {each['action']:<8} {each['resource']} {each['what']}".rstrip())
-        risky = [each["resource"] for each in changes if each["action"] in ("Replace", "Remove")]
+        risky = [each["resource"] for each in self._shown(wanted) if each["action"] in ("Replace", "Remove")]
         if risky:
             self.context.confirm(RISKY.format(", ".join(risky)))
 

@@ -1,5 +1,7 @@
 """The CloudFormation templates of this folder, completed from `deploy.toml` and `policies/`."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -11,6 +13,10 @@ from .config import Config
 
 Json = dict[str, Any]
 FOLDER = Path(__file__).parent
+GIVEN = {  # parameters, and the keys of deploy.toml that say their values
+    **{"Name": "name", "Role": "role", "PermissionsBoundary": "permissions_boundary", "AlarmTopic": "alarm_topic"},
+    **{"BucketName": "bucket", "KmsKey": "kms_key", "MemoryId": "memory", "Repository": "repository"},
+}
 
 
 class Loader(yaml.SafeLoader):
@@ -41,16 +47,13 @@ def load(pattern: str, config: Config) -> Json:
     body: Json = {}
     for file in sorted(FOLDER.glob(pattern)):
         text = Template(file.read_text(encoding="utf-8")).safe_substitute(policies.names(config))
-        body = _merged(body, _completed(yaml.load(text, Loader), config))
+        body = _merged(body, _mapped(yaml.load(text, Loader), partial(_completed, config)))
     return body
 
 
 def parameters(body: Json, config: Config, **more: str) -> list[Json]:
     """The values of the template's parameters: what deploy.toml says, or the parameter's own default."""
-    known = {"Name": config.name, "Role": config.role or "", "AlarmTopic": config.alarm_topic or ""}
-    known |= {"PermissionsBoundary": config.permissions_boundary or "", "BucketName": config.bucket or ""}
-    known |= {"MemoryId": getattr(config, "memory", None) or "", "KmsKey": config.kms_key or ""}
-    known |= {"Repository": getattr(config, "repository", None) or ""} | config.parameters | more
+    known = {name: getattr(config, key, None) or "" for name, key in GIVEN.items()} | config.parameters | more
     given = {name: known[name] for name in body.get("Parameters", {}) if name in known}
     return [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()]
 
@@ -68,21 +71,22 @@ def _merged(one: Json, other: Json) -> Json:
     return one | other | both
 
 
-def _completed(value: Any, config: Config) -> Any:
-    if isinstance(value, dict):
-        return {name: _completed(each, config) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_completed(each, config) for each in value]
-    if isinstance(value, str) and value.startswith("policies/"):
-        name = value.removeprefix("policies/")
-        return substituted(policies.execution(config) if name == "execution" else policies.load(name, config))
-    return value
+def _completed(config: Config, text: str) -> Any:
+    if not text.startswith("policies/"):
+        return text
+    name = text.removeprefix("policies/")
+    return substituted(policies.execution(config) if name == "execution" else policies.load(name, config))
 
 
 def substituted(value: Any) -> Any:
     """The same, where texts that name the account or partition are `Fn::Sub`."""
+    return _mapped(value, lambda text: {"Fn::Sub": text} if "${AWS::" in text else text)
+
+
+def _mapped(value: Any, change: Callable[[str], Any]) -> Any:
+    """The same, each text in it changed."""
     if isinstance(value, dict):
-        return {name: substituted(each) for name, each in value.items()}
+        return {name: _mapped(each, change) for name, each in value.items()}
     if isinstance(value, list):
-        return [substituted(each) for each in value]
-    return {"Fn::Sub": value} if isinstance(value, str) and "${AWS::" in value else value
+        return [_mapped(each, change) for each in value]
+    return change(value) if isinstance(value, str) else value

@@ -3,16 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSOError,
-    TokenRetrievalError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from clients.stream import AgentError
@@ -30,17 +21,15 @@ LOG = "The log may say why: `uv run logs`."
 AGAIN = "Check the network and run the command again: it goes on where it was."
 CREDENTIALS = "Set AWS_PROFILE or --profile, or run `aws configure` or `aws sso login`."
 EXPIRED = "Sign in again: `aws sso login`, or however you get your credentials."
-HINTS = {
-    "AccessDenied": "Your credentials lack a permission: deploy/policies/deployer.json lists what deploying needs.",
-    "AccessDeniedException": "Your credentials lack a permission: deploy/policies/deployer.json lists what is needed.",
-    "UnauthorizedOperation": "Your credentials lack a permission: deploy/policies/deployer.json lists what is needed.",
-    "ExpiredToken": EXPIRED,
-    "ExpiredTokenException": EXPIRED,
-    "RequestExpired": EXPIRED,
-    "InvalidClientTokenId": CREDENTIALS,
-    "UnrecognizedClientException": CREDENTIALS,
-    "SignatureDoesNotMatch": CREDENTIALS,
-    "no_credentials": CREDENTIALS,
+DENIED = "Your credentials lack a permission: deploy/policies/deployer.json lists what is needed."
+HINTS = {  # by the code that AWS gives, or by the name of the SDK's exception
+    **dict.fromkeys(("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"), DENIED),
+    **dict.fromkeys(("ExpiredToken", "ExpiredTokenException", "RequestExpired"), EXPIRED),
+    **dict.fromkeys(("SSOError", "TokenRetrievalError"), EXPIRED),
+    **dict.fromkeys(("InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"), CREDENTIALS),
+    **dict.fromkeys(("PartialCredentialsError", "ProfileNotFound", "no_credentials"), CREDENTIALS),
+    "NoCredentialsError": f"No AWS credentials are here. {CREDENTIALS}",
+    "EndpointConnectionError": "Does AgentCore exist in {0}? Choose another with --region, or check the network.",
     "ServiceQuotaExceededException": "Ask for a higher quota (Service Quotas, Amazon Bedrock AgentCore) or free some.",
     "ThrottlingException": "AWS is asked too often. Wait a minute and run the command again: it goes on where it was.",
     "ConflictException": "Something else is changing it. Wait a moment and run the command again.",
@@ -60,12 +49,7 @@ def explained(region: str) -> Iterator[None]:
         details = error.response.get("Error", {})
         message = f"{error.operation_name}: {details.get('Message') or details.get('Code')}"
         raise DeployError(message, HINTS.get(details.get("Code", ""), "")) from error
-    except (NoCredentialsError, PartialCredentialsError, ProfileNotFound) as error:
-        raise DeployError(f"No AWS credentials: {error}.", CREDENTIALS) from error
-    except (SSOError, TokenRetrievalError) as error:
-        raise DeployError(str(error), EXPIRED) from error
-    except EndpointConnectionError as error:
-        hint = f"Does AgentCore exist in {region}? Choose another with --region, or check the network."
-        raise DeployError(str(error), hint) from error
     except (BotoCoreError, ResponseParserError) as error:
-        raise DeployError(str(error), AGAIN) from error
+        kinds = (kind.__name__ for kind in type(error).__mro__)
+        hint = next((HINTS[kind] for kind in kinds if kind in HINTS), AGAIN)
+        raise DeployError(str(error), hint.format(region)) from error

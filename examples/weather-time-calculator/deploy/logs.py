@@ -1,6 +1,5 @@
 """`uv run logs`: what the deployed agent prints."""
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -32,14 +31,18 @@ def show(context: Context) -> list[Json] | None:
     """Print the lines as they come; with --json and without --follow they are returned."""
     options, group = context.options, f"{PREFIX}{runtimes.require(context)['id']}-{context.options.endpoint}"
     start = int((time.time() - options.minutes * 60) * 1000)
-    found = _events(context, group, start)
     if options.json and not options.follow:
-        return list(found)
-    seen = _print(found, set())
-    while options.follow:
+        return list(_events(context, group, start))
+    seen = set[str]()
+    while True:
+        for event in _events(context, group, start):
+            if event["eventId"] not in seen:
+                moment = datetime.fromtimestamp(event["timestamp"] / 1000).astimezone()
+                print(f"{moment:%H:%M:%S} {event['message'].rstrip()}", flush=True)
+            seen.add(event["eventId"])
+        if not options.follow:
+            return None
         time.sleep(POLL_SECONDS)
-        seen = _print(_events(context, group, start), seen)
-    return None
 
 
 def tail(context: Context, runtime_id: str, endpoint: str) -> list[str]:
@@ -50,7 +53,7 @@ def tail(context: Context, runtime_id: str, endpoint: str) -> list[str]:
 
 def groups(context: Context, prefix: str) -> dict[str, tuple[int | None, str | None]]:
     """Log groups, one an endpoint: for how many days each keeps its lines, and its key. They outlive the runtime."""
-    pages = context.cloud.client("logs").get_paginator("describe_log_groups")
+    pages = context.client("logs").get_paginator("describe_log_groups")
     found = pages.paginate(logGroupNamePrefix=f"{PREFIX}{prefix}-")
     rows = (group for page in found for group in page["logGroups"])
     return {group["logGroupName"]: (group.get("retentionInDays"), group.get("kmsKeyId")) for group in rows}
@@ -61,7 +64,7 @@ def keep(context: Context, runtime_id: str, endpoints: set[str]) -> bool:
 
     Not in the stack: AgentCore makes the groups itself, and CloudFormation refuses one that exists.
     """
-    logs, days, key = context.cloud.client("logs"), context.config.log_days, context.config.kms_key
+    logs, days, key = context.client("logs"), context.config.log_days, context.config.kms_key
     found = groups(context, runtime_id)
     names = [f"{PREFIX}{runtime_id}-{each}" for each in sorted(endpoints)]
     wrong = [name for name in names if found.get(name) != (days, key)]
@@ -87,25 +90,10 @@ def _encrypt(logs: Any, name: str, key: str | None) -> None:
 
 
 def _events(context: Context, group: str, start: int) -> Iterator[Json]:
-    logs = context.cloud.client("logs")
+    logs = context.client("logs")
     pages = logs.get_paginator("filter_log_events")
     try:
         for page in pages.paginate(logGroupName=group, startTime=start):
             yield from (event for event in page["events"] if LINES in event["logStreamName"])
     except logs.exceptions.ResourceNotFoundException:
         return  # nothing was printed yet
-
-
-def _print(events: Iterator[Json], seen: set[str]) -> set[str]:
-    """Print the events that were not seen before; returns all that were."""
-    now_seen = set(seen)
-    for event in events:
-        if event["eventId"] not in seen:
-            moment = datetime.fromtimestamp(event["timestamp"] / 1000).astimezone()
-            print(f"{moment:%H:%M:%S} {event['message'].rstrip()}", flush=True)
-        now_seen.add(event["eventId"])
-    return now_seen
-
-
-if __name__ == "__main__":
-    sys.exit(main())

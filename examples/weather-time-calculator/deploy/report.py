@@ -2,20 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
 
-@dataclass
 class Step:
     """A step that is under way; `note` is what its line will say when it is done."""
 
-    title: str
-    status: Status
-    note: str = ""
+    def __init__(self, title: str, status: Status) -> None:
+        self.title, self.status, self.note = title, status, ""
 
     def progress(self, text: str) -> None:
         """Show how far the step is."""
@@ -40,9 +37,3 @@ class Report:
     def say(self, text: str) -> None:
         """A line between steps."""
         self.console.print(escape(text))
-
-    def problem(self, message: str, hint: str) -> None:
-        """What went wrong, and what to do."""
-        self.console.print(f"[red]{escape(message)}[/]")
-        if hint:
-            self.console.print(escape(hint))

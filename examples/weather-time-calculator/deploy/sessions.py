@@ -106,7 +106,7 @@ def _event(message: EventStreamMessage) -> dict[str, Any]:
 
 def _agent(context: Context) -> AgentClient:
     options = context.options
-    return caller.agent(context.cloud, runtimes.require(context)["arn"], options.endpoint)
+    return caller.agent(context, runtimes.require(context)["arn"], options.endpoint)
 
 
 def _address(agent: AgentClient, operation: str) -> str:
@@ -115,6 +115,3 @@ def _address(agent: AgentClient, operation: str) -> str:
 
 
 ACTIONS = {"stop": stop, "exec": execute}
-
-if __name__ == "__main__":
-    sys.exit(main())

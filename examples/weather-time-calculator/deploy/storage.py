@@ -1,7 +1,10 @@
 """Where packages are kept: the bucket of the stack NAME-artifacts, or one of yours. A package's key is its digest."""
 
+from collections.abc import Callable
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -15,19 +18,14 @@ def ensure(context: Context) -> dict[str, str]:
     config, body = context.config, template.load("artifacts*.yaml", context.config)
     if config.bucket and len(body["Resources"]) == 2:
         return {"bucket": config.bucket}
-    stack = Stack(context, f"{config.stack}-artifacts")
+    stack = Stack(context, "-artifacts")
     stack.apply(body, template.parameters(body, config))
     return stack.outputs()
 
 
-def bucket(context: Context) -> str | None:
-    """The project's own bucket, if it is there."""
-    return Stack(context, f"{context.config.stack}-artifacts").outputs().get("bucket")
-
-
 def upload(context: Context, bucket: str, file: Path, key: str) -> bool:
     """Put the file under `key`, unless it is there; returns whether it had to be sent."""
-    s3, owner = context.cloud.client("s3"), {"ExpectedBucketOwner": context.cloud.account}
+    s3, owner = context.client("s3"), {"ExpectedBucketOwner": context.account}
     try:
         s3.head_object(Bucket=bucket, Key=key, **owner)
     except ClientError as error:
@@ -38,15 +36,13 @@ def upload(context: Context, bucket: str, file: Path, key: str) -> bool:
     return False
 
 
-def packages(context: Context, bucket: str) -> list[str]:
-    """The keys of this agent's packages, newest first."""
-    ours = {"Bucket": bucket, "Prefix": f"{context.config.name}/", "ExpectedBucketOwner": context.cloud.account}
-    pages = context.cloud.client("s3").get_paginator("list_objects_v2").paginate(**ours)
+def packages(context: Context) -> dict[str, Callable[[], Any]]:
+    """The keys of this agent's packages, newest first, each with what removes it."""
+    bucket = Stack(context, "-artifacts").outputs().get("bucket") or context.config.bucket
+    if not bucket:
+        return {}
+    s3, place = context.client("s3"), {"Bucket": bucket, "ExpectedBucketOwner": context.account}
+    pages = s3.get_paginator("list_objects_v2").paginate(**place, Prefix=f"{context.config.name}/")
     found = [item for page in pages for item in page.get("Contents", [])]
-    return [item["Key"] for item in sorted(found, key=itemgetter("LastModified"), reverse=True)]
-
-
-def remove(context: Context, bucket: str, keys: list[str]) -> None:
-    """Remove these packages."""
-    for key in keys:
-        context.cloud.client("s3").delete_object(Bucket=bucket, Key=key, ExpectedBucketOwner=context.cloud.account)
+    newest = sorted(found, key=itemgetter("LastModified"), reverse=True)
+    return {item["Key"]: partial(s3.delete_object, Key=item["Key"], **place) for item in newest}

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import subprocess
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,29 +12,24 @@ from uv import find_uv_bin
 from ..config import PACKAGE, ROOT, Config
 from ..errors import DeployError
 from . import bytecode, checks, trim
-from .archive import write_zip
 
-# AgentCore Runtime: arm64, Amazon Linux 2023 (glibc 2.34). Some wheels, NumPy's among them, are for the second only.
-PLATFORMS = ("aarch64-manylinux2014", "aarch64-manylinux_2_28")
+PLATFORM = "aarch64-manylinux_2_28"  # and older; AgentCore Runtime is Amazon Linux 2023 (glibc 2.34) on arm64
 OUTPUT = ROOT / "build" / "package"
 SOURCE = ROOT / "src" / PACKAGE
 ENTRY_POINT = "main.py"
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can hold
+READABLE = 0o100644 << 16  # AgentCore runs the files as another user
 STARTER = f'import runpy\n\nrunpy.run_module("{PACKAGE}.deployed", run_name="__main__")\n'
 
 
 @dataclass(frozen=True)
 class Package:
-    """A built package: the unpacked tree and the zip."""
+    """A built package: the unpacked tree and the zip, which is named after what it was built from."""
 
     tree: Path
     zip: Path
     digest: str
     compiled: bool
-
-    @property
-    def key(self) -> str:
-        """Its key in the bucket, below the agent's name."""
-        return f"{self.digest[:32]}.zip"
 
 
 def build(config: Config) -> Package:
@@ -92,23 +88,31 @@ def _source_files(folder: Path) -> list[Path]:
 
 
 def install(requirements: str, tree: Path, python: str) -> None:
-    """Install wheels for the oldest platform that every dependency has one for."""
+    """Install wheels for AgentCore's platform, whatever this machine is."""
     file = tree.with_name("requirements.txt")
     file.write_text(requirements, encoding="utf-8")
-    wheels = ["--python-version", python, "--only-binary", ":all:", "--no-deps", "--link-mode", "copy"]
-    for platform in PLATFORMS:
-        target = ["--python-platform", platform, "--target", str(tree), "--requirements", str(file)]
-        done = _run(["pip", "install", *wheels, *target])
-        if done.returncode == 0:
-            return
-    problem = f"Not every dependency has a wheel for Python {python} on arm64:\n{done.stderr.strip()}"
-    raise DeployError(problem, "Choose other versions, or deploy a container instead.")
+    wheels = ["--python-version", python, "--python-platform", PLATFORM, "--only-binary", ":all:", "--no-deps"]
+    target = ["--link-mode", "copy", "--target", str(tree), "--requirements", str(file)]
+    done = _run(["pip", "install", *wheels, *target])
+    if done.returncode:
+        problem = f"Not every dependency has a wheel for Python {python} on arm64:\n{done.stderr.strip()}"
+        raise DeployError(problem, "Choose other versions, or deploy a container instead.")
 
 
 def _copy_source(tree: Path) -> None:
     """`src/`, and at the top what AgentCore starts."""
     shutil.copytree(SOURCE, tree / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
     (tree / ENTRY_POINT).write_text(STARTER, encoding="utf-8")
+
+
+def write_zip(tree: Path, target: Path) -> None:
+    """A zip that is the same, byte for byte, whenever and wherever it is made from the same files."""
+    with zipfile.ZipFile(target, "w") as archive:
+        files = {file.relative_to(tree).as_posix(): file for file in tree.rglob("*") if file.is_file()}
+        for name, file in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.external_attr, entry.create_system = READABLE, 3  # Unix
+            archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=6)
 
 
 def _run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
