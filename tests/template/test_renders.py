@@ -124,8 +124,8 @@ BY_PROTOCOL = {
         *(f"tests/over_a2a/{name}.py" for name in ("__init__", "peer", "test_calls", "test_tasks")),
     },
     "mcp": {
-        *(f"src/my_agent/over_mcp/{name}.py" for name in ("__init__", "server", "tools")),
-        *(f"tests/over_mcp/{name}.py" for name in ("__init__", "test_tools")),
+        *(f"src/my_agent/over_mcp/{name}.py" for name in ("__init__", "elicitation", "server", "tools")),
+        *(f"tests/over_mcp/{name}.py" for name in ("__init__", "test_elicitation", "test_tools")),
     },
 }
 CODE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)

@@ -11,7 +11,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
 from ..errors import Refused
-from ..runs.requests import parse
+from ..runs.requests import Request, parse
 from ..server.app import SESSION_HEADER
 from ..server.service import Service
 from ..settings import Settings
@@ -19,8 +19,10 @@ from ..tools import TOOLS
 from ..tools.ask import Ask
 from ..tools.state import current_state
 from ..tools.toolbox import Tool, Workers
+from .elicitation import has_forms, waiting
 
 Context = ServerRequestContext[Any, Any]
+Result = types.CallToolResult | types.InputRequiredResult
 ASK = "ask"
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -56,28 +58,37 @@ class Offered:
         ]
         return types.ListToolsResult(tools=[self._ask_tool, *own])
 
-    async def call(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+    async def call(self, context: Context, params: types.CallToolRequestParams) -> Result:
         """`tools/call`. A caller that leaves ends it."""
         self.calls += 1
-        arguments = params.arguments or {}
         try:
             if params.name == ASK:
-                return await self._ask(context, arguments)
-            return await self._run(_found(params.name), arguments)
+                return await self._ask(context, params)
+            return await self._run(_found(params.name), params.arguments or {})
         except Refused as refused:
-            return _result(f"{refused.message} ({refused.code})", refused.body, is_error=True)
+            return _refused(refused)
         finally:
             self.calls -= 1
 
-    async def _ask(self, context: Context, arguments: dict[str, Any]) -> types.CallToolResult:
-        if unknown := arguments.keys() - SCHEMA["properties"]:
+    async def _ask(self, context: Context, params: types.CallToolRequestParams) -> Result:
+        given = dict(params.arguments or {})
+        if unknown := given.keys() - SCHEMA["properties"]:
             raise Refused(400, "invalid_request", f"`ask` has no argument {min(unknown)}.")
-        given = {name: value for name, value in arguments.items() if name != "session"}
         header = context.request.headers.get(SESSION_HEADER) if context.request else None
-        session = arguments.get("session", header)
+        session = given.pop("session", header)
         if not isinstance(session, str | None):
             raise Refused(400, "invalid_session", "`session` must be text.")
-        request = parse(given, session, str(uuid4()))
+        if params.input_responses is None:
+            return await self._told(context, parse(given, session, str(uuid4())))
+        session = params.request_state or session or str(uuid4())
+        try:
+            answers = (await waiting(self._service, session)).entries(params.input_responses)
+            return await self._told(context, parse({"resume": answers}, session, session))
+        except Refused as refused:
+            return _refused(refused, session=session)
+
+    async def _told(self, context: Context, request: Request) -> Result:
+        """Run, and tell it as progress. What it waits for is asked of a caller that has forms."""
         BedrockAgentCoreContext.set_request_context(request.run_id, request.session_id)  # log_json reads them
         text, last = "", {}
         async with self._service.events(request) as events, aclosing(events):
@@ -88,6 +99,9 @@ class Offered:
                 text = "" if last["type"] == "TEXT_MESSAGE_START" else text + _delta(last)
                 if message := _delta(last) or _call(last):
                     await context.session.report_progress(number, None, message)
+        if last.get("outcome", {}).get("type") == "interrupt" and has_forms(context.session.client_capabilities):
+            asked = (await waiting(self._service, request.session_id)).asked()
+            return asked or _answer(text, last, request.session_id)
         return _answer(text, last, request.session_id)
 
     async def _run(self, tool: Tool, arguments: dict[str, Any]) -> types.CallToolResult:
@@ -133,6 +147,10 @@ def _answer(text: str, last: dict[str, Any], session: str) -> types.CallToolResu
     asked = outcome["interrupts"]
     waits = f"{text}\n\nThe agent waits for answers: call `{ASK}` with this session, and `resume`.\n{json.dumps(asked)}"
     return _result(waits.strip(), told | {"interrupts": asked})
+
+
+def _refused(refused: Refused, **more: str) -> types.CallToolResult:
+    return _result(f"{refused.message} ({refused.code})", refused.body | more, is_error=True)
 
 
 def _result(text: str, structured: dict[str, Any] | None, *, is_error: bool = False) -> types.CallToolResult:

@@ -1,0 +1,111 @@
+"""What a run waits for, asked of the caller by MCP's elicitation: as a form, where the caller says that it has forms.
+
+It needs no session of MCP: the result of the call asks, and the caller makes the call again, with the answers and the
+`requestState`, which is the run's session (https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr).
+Before MCP 2026-07-28 a server asks over an open session, which this one has not: such callers use `resume`.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from mcp import types
+
+from ..errors import Refused
+from ..runs.requests import parse
+from ..server.service import Service
+
+Json = dict[str, Any]
+PRIMITIVES = {"string", "number", "integer", "boolean"}
+KEYWORDS = {"type", "title", "description", "default", "enum", "minLength", "maxLength", "minimum", "maximum"}
+FORMATS = {"email", "uri", "date", "date-time"}
+"""What a field of a form may have: `PrimitiveSchemaDefinition` of MCP."""
+
+
+def has_forms(capabilities: types.ClientCapabilities | None) -> bool:
+    """Whether a caller can be asked. It names no mode if it is of the time when forms were the only one."""
+    elicitation = capabilities.elicitation if capabilities else None
+    return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The interrupts of a session by id, and the arguments of the calls that wait."""
+
+    session: str
+    interrupts: dict[str, Json]
+    arguments: dict[str, Json]
+
+    def asked(self) -> types.InputRequiredResult | None:
+        """A form for each interrupt; None where there is none, or one that cannot be a form."""
+        requests: types.InputRequests = {}
+        for id, interrupt in self.interrupts.items():
+            if (schema := self._form(interrupt)) is None:
+                return None
+            params = types.ElicitRequestFormParams(message=interrupt["message"], requested_schema=schema)
+            requests[id] = types.ElicitRequest(params=params)
+        return types.InputRequiredResult(input_requests=requests, request_state=self.session) if requests else None
+
+    def entries(self, responses: types.InputResponses) -> list[Json]:
+        """The answers as `resume` has them. What does not fit is found where that is read."""
+        return [{"interruptId": id} | self._answer(id, response) for id, response in responses.items()]
+
+    def _form(self, interrupt: Json) -> Json | None:
+        """The fields of an answer. Those of an approval are its own, and the arguments that fit into a form."""
+        schema = interrupt.get("responseSchema") or {}
+        fields = {name: field for name, each in schema.get("properties", {}).items() if (field := _field(each))}
+        required = schema.get("required", [])
+        if not fields or not fields.keys() >= set(required):
+            return None
+        if interrupt["reason"] == "tool_call":
+            arguments = self.arguments.get(interrupt["toolCallId"], {})
+            for name, each in schema["properties"]["editedArgs"].get("properties", {}).items():
+                if (field := _field(each)) and name in arguments:
+                    fields.setdefault(name, field | {"default": arguments[name]})
+        return {"type": "object", "properties": fields, "required": required}
+
+    def _answer(self, id: str, response: object) -> Json:
+        if not isinstance(response, types.ElicitResult):
+            raise Refused(400, "invalid_payload", f"The answer to {id} is not that of an elicitation.")
+        approval = self.interrupts.get(id, {}).get("reason") == "tool_call"
+        if response.action == "cancel" or (response.action == "decline" and not approval):
+            return {"status": "cancelled"}
+        content = {name: value for name, value in (response.content or {}).items() if value is not None}
+        payload = {"approved": False} if response.action == "decline" else content
+        return {"status": "resolved", "payload": self._approval(id, payload) if approval else payload}
+
+    def _approval(self, id: str, content: Json) -> Json:
+        """An approval's own fields, and the arguments if one was edited."""
+        interrupt = self.interrupts[id]
+        own = {name: value for name, value in content.items() if name in interrupt["responseSchema"]["properties"]}
+        arguments = self.arguments.get(interrupt["toolCallId"], {})
+        edited = {name: value for name, value in content.items() if name not in own}
+        changed = any(name not in arguments or arguments[name] != value for name, value in edited.items())
+        return own | ({"editedArgs": arguments | edited} if changed else {})
+
+
+async def waiting(service: Service, session: str) -> Waiting:
+    """What a session waits for, from its history."""
+    async with service.events(parse({"history": True}, session, session)) as events:
+        told = [json.loads(event) async for _, event in events]
+    messages = next(event["messages"] for event in told if event["type"] == "MESSAGES_SNAPSHOT")
+    calls = [call for message in messages for call in message.get("toolCalls") or []]
+    interrupts = told[-1]["outcome"].get("interrupts", [])
+    return Waiting(
+        session,
+        {interrupt["id"]: interrupt for interrupt in interrupts},
+        {call["id"]: json.loads(call["function"]["arguments"]) for call in calls},
+    )
+
+
+def _field(schema: Json) -> Json | None:
+    """A property as a form may have it: a primitive, or one of some texts. None for what is more than that."""
+    arms = [arm for arm in schema.get("anyOf", []) if arm.get("type") != "null"]
+    if len(arms) == 1:
+        schema = {name: value for name, value in schema.items() if name not in ("anyOf", "default")} | arms[0]
+    if all(isinstance(each, str) for each in schema.get("enum", [0])):
+        schema = schema | {"type": "string"}
+    elif "enum" in schema or schema.get("type") not in PRIMITIVES:
+        return None
+    field = {name: value for name, value in schema.items() if name in KEYWORDS}
+    return field | ({"format": schema["format"]} if schema.get("format") in FORMATS else {})
