@@ -16,6 +16,7 @@ INTRODUCTION = """\
 | what the command makes, file by file | [weather-time-calculator](weather-time-calculator) |
 | tools of your own; a person approves, declines or changes a call | [support-agent](support-agent) |
 | runs in the background; a program starts, reads and stops them | [research-agent](research-agent) |
+| a template of a company, with a tool of its own, and an agent that it updates | [company-template](company-template) |
 | one agent that asks another over A2A | [travel-desk](travel-desk) asks [weather-agent](weather-agent) |
 
 All run offline. Projects of generated files only are checked in as they are, and a test compares them with the
