@@ -54,7 +54,7 @@ OF_INTEREST = {
     "On AWS": {
         "A container, and callers with a token of an OpenID Connect issuer": "deployment=container auth=jwt "
         "jwt_discovery_url=https://example.auth0.com/.well-known/openid-configuration",
-        "A CloudFormation template and a CDK app, to choose from": "deployment=cloudformation,cdk",
+        "A CloudFormation template, a CDK app and Terraform, to choose from": "deployment=cloudformation,cdk,terraform",
         "Conversations that outlive a session's microVM, and traces": "memory=agentcore observability=otel",
         "Evaluation, and the template's updates as merge requests": "evals=questions ci=gitlab",
     },
