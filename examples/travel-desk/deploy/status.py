@@ -27,7 +27,7 @@ def status(context: Context) -> Json:
     state = {
         "name": runtime["agentRuntimeName"],
         "arn": runtime["agentRuntimeArn"],
-        "stack": (stack.find() or {})["StackStatus"],
+        "stack": (made := stack.find() or {}).get("StackStatus"),
         "status": runtime["status"],
         "failure": runtime.get("failureReason"),
         "version": runtime["agentRuntimeVersion"],
@@ -35,7 +35,7 @@ def status(context: Context) -> Json:
         "updated": runtime["lastUpdatedAt"],
         "endpoints": _rows(runtimes.endpoints(client, outputs["id"]), ENDPOINT),
         "versions": _rows(runtimes.versions(client, outputs["id"]), VERSION),
-        "drift": list(stack.drift()),
+        "drift": list(stack.drift()) if made else [],
     }
     if not context.options.json:
         _print(state)

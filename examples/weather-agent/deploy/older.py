@@ -18,15 +18,14 @@ CONTAINER = ", the repository {0} and the CodeBuild project and role {1}"
 
 def find(context: Context) -> Json | None:
     """A runtime of this name that a release before the stack made. Somebody else's is an error: it is not touched."""
-    client, name = runtimes.control(context), context.config.name
-    pages = client.get_paginator("list_agent_runtimes").paginate()
-    for each in (runtime for page in pages for runtime in page["agentRuntimes"] if runtime["agentRuntimeName"] == name):
-        tags = client.list_tags_for_resource(resourceArn=each["agentRuntimeArn"])["tags"]
-        if not OWNER.items() <= tags.items():
-            raise DeployError(STRANGER.format(name, PROJECT), "Choose another `name` in deploy.toml.")
-        found: Json = client.get_agent_runtime(agentRuntimeId=each["agentRuntimeId"])
-        return found
-    return None
+    if not (runtime := runtimes.named(context)):
+        return None
+    client = runtimes.control(context)
+    tags = client.list_tags_for_resource(resourceArn=runtime["agentRuntimeArn"])["tags"]
+    if not OWNER.items() <= tags.items():
+        raise DeployError(STRANGER.format(context.config.name, PROJECT), "Choose another `name` in deploy.toml.")
+    found: Json = client.get_agent_runtime(agentRuntimeId=runtime["agentRuntimeId"])
+    return found
 
 
 def take_over(context: Context, stack: Stack, body: Json) -> None:

@@ -18,11 +18,20 @@ def control(context: Context) -> Any:
 
 
 def require(context: Context) -> dict[str, str]:
-    """The stack's `arn`, `id` and `version` of the runtime, or an error that says to deploy first."""
+    """`arn`, `id` and `version` of the runtime, which the stack or something else made; or an error: deploy first."""
     outputs = Stack(context).outputs()
-    if "id" not in outputs:
+    if "id" in outputs:
+        return outputs
+    if not (found := named(context)):
         raise DeployError(f"{context.config.name} is not deployed in this account and region.", DEPLOY_FIRST)
-    return outputs
+    return {name: found[f"agentRuntime{name.title()}"] for name in ("arn", "id", "version")}
+
+
+def named(context: Context) -> Json | None:
+    """The runtime of the agent's name, whoever made it: an account and region has one."""
+    pages = control(context).get_paginator("list_agent_runtimes").paginate()
+    rows = (runtime for page in pages for runtime in page["agentRuntimes"])
+    return next((runtime for runtime in rows if runtime["agentRuntimeName"] == context.config.name), None)
 
 
 def endpoints(client: Any, runtime_id: str) -> list[Json]:
