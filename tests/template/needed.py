@@ -49,7 +49,6 @@ NOT_IMPORTED = {
     "types-protobuf": "mypy reads it",
     "types-pyyaml": "mypy reads it",
     "tzdata": "zoneinfo reads it where the system has no zones",
-    "uvloop": "uvicorn's event loop",
 }
 STARTED = {
     "clients": "the package of the clients, which is there for those in TypeScript too: mypy is told its name",
