@@ -110,8 +110,11 @@ def test_what_somebody_set_elsewhere_is_told_before_it_is_taken_back(project: Pr
 
 
 def test_an_environment_is_a_stack_of_its_own_and_gets_the_very_package(project: Project, cloud: Emulator) -> None:
-    project.configure('[environments.prod]\nlog_days = 365\nenvironment = { MAX_TURNS = "9" }\n')
+    prod = '[environments.prod]\nlog_days = 365\nenvironment = { MAX_TURNS = "9" }\n'
+    project.configure(f'{prod}[environments.far]\nregion = "eu-west-1"\n')
     assert project.run("deploy", "--no-check").code == 0
+    far = project.run("deploy", "--to", "far")
+    assert far.code == 1 and "far is in eu-west-1" in far.err and "--environment far" in far.err
     prompt = project.path / "src" / "my_agent" / "prompt.py"
     prompt.write_text(f"{prompt.read_text()}\n# not yet deployed\n")
     promoted = project.run("deploy", "--to", "prod", "--no-check", "--json").json
