@@ -10,7 +10,7 @@ from typing import Any
 from . import caller, cleanup, invoke, logs, older, policies, runtimes, template
 from .artifacts import ARTIFACTS
 from .command import Context, parser, run
-from .config import load
+from .config import Config, load
 from .errors import DeployError
 from .stack import Stack
 from clients.python import new_session
@@ -47,12 +47,21 @@ def _action(context: Context) -> Any:
     if options.to:
         runtimes.require(context)
         found = runtimes.artifact(context, options.version) if options.version else Stack(context).artifact()
-        return deploy(replace(context, config=load(options.region, options.to)), found)
+        return deploy(replace(context, config=_target(context)), found)
     if options.version:
         return _promote(context)
     if options.fast:
         return _swap(context)
     return deploy(context, ARTIFACTS[options.artifact].publish(context))
+
+
+def _target(context: Context) -> Config:
+    """The configuration of the environment that gets the package, which stays in the region that it is in."""
+    target, region = load(context.options.region, context.options.to), context.config.region
+    if target.region != region:
+        hint = f"Deploy there from the source: `uv run deploy --environment {context.options.to}`."
+        raise DeployError(f"The package is in {region}, and {context.options.to} is in {target.region}.", hint)
+    return target
 
 
 def deploy(context: Context, artifact: Json) -> Json:
