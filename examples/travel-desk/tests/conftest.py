@@ -9,7 +9,7 @@ import pytest
 from travel_desk import tools
 from travel_desk.settings import Settings
 from travel_desk.tools.approval import needs_approval
-from travel_desk.tools.ask import Ask
+from travel_desk.tools.ask import Ask, Authorize
 from travel_desk.tools.state import state
 
 from .agent_client import AgentClient
@@ -63,6 +63,21 @@ def choose(question: str) -> str:
     raise Ask(question, answer)
 
 
+def account(name: str) -> str:
+    """Read an account, once its user has allowed it.
+
+    Args:
+        name: Whose account.
+    """
+    if name not in ALLOWED:
+        raise Authorize("Allow it here:", "https://allow.example/it")
+    return f"the account of {name}"
+
+
+ALLOWED: set[str] = set()
+"""Whose accounts may be read."""
+
+
 def note(text: str) -> str:
     """Write a note into the shared state.
 
@@ -87,7 +102,7 @@ async def patient(seconds: float) -> str:
 SENT: list[tuple[str, str]] = []
 """What `send` has sent."""
 
-tools.TOOLS += [tools.tool(function) for function in (echo, sleepy, broken, send, choose, note, patient)]
+tools.TOOLS += [tools.tool(function) for function in (echo, sleepy, broken, send, choose, account, note, patient)]
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +118,7 @@ def local_model(_model: LocalModel) -> LocalModel:
     """The running local model server, its faults and requests cleared."""
     _model.reset()
     SENT.clear()
+    ALLOWED.clear()
     return _model
 
 
@@ -136,6 +152,12 @@ def agent(agent_url: str, local_model: LocalModel) -> Iterator[AgentClient]:
 def sent() -> list[tuple[str, str]]:
     """What the tool `send` has sent in this test."""
     return SENT
+
+
+@pytest.fixture
+def allowed() -> set[str]:
+    """Whose accounts the tool `account` may read in this test."""
+    return ALLOWED
 
 
 @pytest.fixture

@@ -84,6 +84,7 @@ def names(config: Config) -> dict[str, str]:
         "source_repository": _repository(config.source),
         "agents": " ".join(f"{each} {each}/runtime-endpoint/*" for each in getattr(config, "agents", ())),
         "gateways": " ".join(getattr(config, "gateways", ())),
+        "credential_provider": config.environment.get("USER_API_PROVIDER", ""),
         "environments": " ".join(RUNTIME.format(config.region, each.name) for each in config.family),
         "cloudformation_role": config.cloudformation_role or "",
         "kms_key": config.kms_key or "",

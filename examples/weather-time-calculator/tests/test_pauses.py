@@ -172,6 +172,34 @@ def test_bad_answers_are_refused_and_nothing_is_lost(
     assert sent == [("Ada", "hi")]
 
 
+def test_a_tool_that_the_user_must_allow_elsewhere_runs_again(agent: AgentClient, allowed: set[str]) -> None:
+    asked = agent.ask('call account {"name": "Ada"}')
+    early = agent.run(resume(asked, {"approved": True}), asked.session)
+    for waiting in (asked, early):
+        (interrupt,) = waiting.outcome.interrupts
+        assert interrupt.reason == "authorization_required"
+        assert interrupt.message == "Allow it here: https://allow.example/it"
+        assert interrupt.metadata == {"authorizationUrl": "https://allow.example/it"}
+        assert waiting.of("TOOL_CALL_RESULT") == []
+
+    allowed.add("Ada")
+    edited = {"approved": True, "editedArgs": {"name": "Bob"}}
+    assert agent.refused(resume(early, edited), asked.session) == (400, "invalid_payload")
+    done = agent.run(resume(early, {"approved": True}), asked.session)
+    assert [event.content for event in done.of("TOOL_CALL_RESULT")] == ["the account of Ada"]
+    assert done.outcome.type == "success"
+
+
+@pytest.mark.parametrize(("payload", "told"), [({"approved": False}, "declined"), (None, "cancelled")])
+def test_what_the_user_does_not_allow_is_an_error_for_the_model(
+    agent: AgentClient, allowed: set[str], payload: Any, told: str
+) -> None:
+    asked = agent.ask('call account {"name": "Ada"}')
+    allowed.add("Ada")
+    done = agent.run(resume(asked, payload), asked.session)
+    assert told in done.of("TOOL_CALL_RESULT")[0].content and "account of" not in done.text
+
+
 def test_the_same_answer_twice_does_nothing_twice(
     agent: AgentClient, sent: list[tuple[str, str]], local_model: LocalModel
 ) -> None:

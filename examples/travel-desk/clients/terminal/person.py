@@ -26,7 +26,7 @@ class Person:
     def __call__(self, interrupt: Json, call: ToolCall | None) -> Json:
         """An entry of AG-UI's `resume`."""
         message = interrupt.get("message") or "The agent asks."
-        self._console.print(f"\n? {printable(message)}", style="bold", markup=False)
+        self._console.print(f"\n? {printable(message)}", style="bold", markup=False, soft_wrap=True)
         if call:
             self._console.print(f"  {call.signature()}", style="dim", markup=False, soft_wrap=True)
         try:
@@ -38,7 +38,7 @@ class Person:
     def _payload(self, schema: Json, call: ToolCall | None) -> Json:
         properties = schema.get("properties", {})
         if "approved" in properties:
-            return self._approval(call)
+            return self._approval(call) if "editedArgs" in properties else self._consent()
         required = schema.get("required", [])
         answers = {name: self._value(name, each, name in required) for name, each in properties.items()}
         return {name: value for name, value in answers.items() if value is not None}
@@ -50,6 +50,13 @@ class Person:
             case "e":
                 before = json.dumps(json.loads((call and call.arguments) or "{}"), ensure_ascii=False)
                 return {"approved": True, "editedArgs": json.loads(self._ask("  Arguments: ", is_object, before))}
+        return self._declined()
+
+    def _consent(self) -> Json:
+        allowed = YES_OR_NO[self._ask("  Have you allowed it there? [y]es, [n]o: ", one_of(*YES_OR_NO))]
+        return {"approved": True} if allowed else self._declined()
+
+    def _declined(self) -> Json:
         reason = self._ask("  Why not? ", lambda _: True)
         return {"approved": False} | ({"reason": reason} if reason else {})
 

@@ -417,6 +417,25 @@ class TestInATerminal:
         terminal.until("too early")
         terminal.until(" tokens")
 
+    def test_what_is_allowed_on_a_page_is_shown_with_its_address(self, terminal: Terminal, allowed: set[str]) -> None:
+        terminal.type('call account {"name": "Ada"}\r')
+        terminal.until("? Allow it here: https://allow.example/it")
+        terminal.until("Have you allowed it there? [y]es, [n]o:")
+        allowed.add("Ada")
+        terminal.type("e\r")
+        terminal.until("not an answer")
+        terminal.type("\x15y\r")
+        terminal.until("→ the account of Ada")
+        terminal.until(" tokens")
+        allowed.clear()
+        terminal.type('call account {"name": "Ada"}\r')
+        terminal.until("[n]o:")
+        terminal.type("n\r")
+        terminal.until("Why not?")
+        terminal.type("not now\r")
+        terminal.until("not now")
+        terminal.until(" tokens")
+
     def test_a_question_of_a_tool_is_answered(self, terminal: Terminal) -> None:
         terminal.type('call choose {"question": "Which colour?"}\r')
         terminal.until("? Which colour?")

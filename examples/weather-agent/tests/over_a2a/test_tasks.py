@@ -134,6 +134,15 @@ def test_an_answer_that_is_not_clear_is_refused_and_the_task_waits_on(
     assert sent == [] and task.status.state == TaskState.TASK_STATE_INPUT_REQUIRED
 
 
+def test_a_plain_yes_says_that_it_is_allowed(agent_url: str, local_model: LocalModel, allowed: set[str]) -> None:
+    asked = ask(agent_url, 'call account {"name": "Ada"}')
+    assert asked.state == "INPUT_REQUIRED"
+    assert asked.status.message.parts[0].text == "Allow it here: https://allow.example/it"
+
+    allowed.add("Ada")
+    assert "the account of Ada" in ask(agent_url, "Yes.", task=asked.task.id).text
+
+
 def test_a_question_takes_one_of_its_choices(agent_url: str, local_model: LocalModel) -> None:
     asked = ask(agent_url, 'call choose {"question": "Which?"}')
 

@@ -65,14 +65,14 @@ def _entries(resume: Any) -> tuple[ResumeEntry, ...]:
 def _spoken(words: str, interrupt: Interrupt) -> dict[str, Any]:
     """Plain words as an answer. Only a plain yes approves."""
     first = words.lower().strip(" .!")
-    if interrupt.reason == "tool_call":
+    schema = interrupt.response_schema or {}
+    properties = schema.get("properties", {})
+    if "approved" in properties:
         if first in YES:
             return {"approved": True}
         if first.replace(",", " ").split(" ")[0] in NO:
             return {"approved": False} if first in NO else {"approved": False, "reason": words}
         raise Refused(400, "invalid_payload", 'Answer yes or no, or send data: {"approved": true}.')
-    schema = interrupt.response_schema or {}
-    properties = schema.get("properties", {})
     wanted = schema.get("required") or list(properties)
     if len(wanted) != 1:
         raise Refused(400, "invalid_payload", f"Send data that fits this schema: {json.dumps(schema)}.")

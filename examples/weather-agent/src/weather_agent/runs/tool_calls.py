@@ -12,7 +12,7 @@ from ag_ui.core import Interrupt, StateDeltaEvent, ToolMessage
 from ..conversation.conversation import Turn
 from ..conversation.history import Call, call_of, text_of
 from ..tools import TOOLS
-from ..tools.ask import Ask
+from ..tools.ask import Ask, Authorize
 from ..tools.progress import CurrentCall, current_call
 from ..tools.results import readable
 from ..tools.state import changes, current_state
@@ -22,6 +22,8 @@ from .events import RunEvents, event_json
 
 SETTLE_SECONDS = 0.01
 """Frameworks tell calls through queues: before a run pauses, what they hold has come."""
+AUTHORIZATION = "authorization_required"
+"""The reason of an interrupt whose tool runs again once the user has allowed it at `metadata.authorizationUrl`."""
 UNKNOWN_OUTCOME = "Error: the call was interrupted. Nobody knows whether it had an effect."
 
 
@@ -81,6 +83,10 @@ class ToolCalls:
         result = await self._workers.run(tool.function, checked)
         if delta := changes(before, state):
             self._tell(event_json(StateDeltaEvent.model_validate({"delta": delta})))
+        if isinstance(result, Authorize):
+            consent = self._interrupt(AUTHORIZATION, result.message, result.schema, call_id)
+            consent.metadata = {"authorizationUrl": result.address}
+            return await self._wait(call_id, consent)
         if isinstance(result, Ask):
             question = self._interrupt("input_required", result.message, result.schema, call_id)
             return await self._wait(call_id, question)
@@ -148,7 +154,7 @@ class ToolCalls:
         interrupt, entry = turn.answers[call.id]
         if entry.status == "cancelled":
             return self._done(call.id, "Error: the user cancelled this.")
-        if interrupt.reason != "tool_call":
+        if interrupt.reason not in ("tool_call", AUTHORIZATION):
             return self._done(call.id, readable(entry.payload))
         answer: dict[str, Any] = entry.payload or {}
         if not answer["approved"]:

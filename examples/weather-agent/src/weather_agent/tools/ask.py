@@ -13,3 +13,18 @@ class Ask(Exception):
         super().__init__(message)
         self.message = message
         self.schema = schema
+
+
+class Authorize(Ask):
+    """Raised by a tool: it needs what only the user can allow, on the page at `address`. Then it is called again.
+
+    Raises `ValueError` for an address that is not one of the web.
+    """
+
+    def __init__(self, message: str, address: str) -> None:
+        if not address.startswith(("https://", "http://")):
+            raise ValueError("The address where the user could allow this is not one of the web.")
+        fields = {"approved": {"type": "boolean"}, "reason": {"type": "string"}}
+        schema = {"type": "object", "properties": fields, "required": ["approved"], "additionalProperties": False}
+        super().__init__(f"{message} {address}", schema)
+        self.address = address

@@ -23,8 +23,9 @@ export class AskCard {
     this.#given = JSON.stringify(this.#form.value);
     const title = element("h3", { dir: "auto", textContent: interrupt.message ?? "The agent asks" });
     const about = call ? [element("p", { className: "about" }, "Tool ", element("code", {}, call.name))] : [];
+    const link = anchor(interrupt.metadata?.authorizationUrl);
     const buttons = approval ? this.#approval() : this.#question();
-    this.element = element("form", { className: "ask" }, title, ...about, this.#form.element, this.#problem, buttons);
+    this.element = element("form", { className: "ask" }, title, ...about, ...link, this.#form.element, this.#problem, buttons);
     this.element.setAttribute("aria-label", title.textContent);
     this.element.onsubmit = (event) => event.preventDefault();
   }
@@ -82,6 +83,12 @@ const button = (text, className, onclick) => element("button", { type: "button",
 /** The schema of the arguments that an approval may change. */
 function edited({ responseSchema }) {
   return { ...responseSchema.properties.editedArgs, $defs: responseSchema.$defs };
+}
+
+/** The page where the person allows what a tool needs, if it is one of the web. */
+function anchor(href) {
+  if (!/^https?:\/\//.test(href ?? "")) return [];
+  return [element("p", {}, element("a", { href, target: "_blank", rel: "noopener noreferrer" }, "Open the page"))];
 }
 
 function parsed(json) {
