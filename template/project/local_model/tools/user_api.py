@@ -4,8 +4,8 @@ https://docs.aws.amazon.com/bedrock-agentcore/latest/APIReference/API_GetResourc
 """
 
 import re
-import secrets
 from typing import Any
+from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse
@@ -47,7 +47,7 @@ async def _token(request: Request) -> JSONResponse:
     user = body["workloadIdentityToken"]
     if user in TOKENS:
         return JSONResponse({"accessToken": TOKENS[user]})
-    session = secrets.token_hex(8)
+    session = uuid4().hex
     SESSIONS[session] = user
     uri = f"urn:ietf:params:oauth:request_uri:{session}"
     address = f"{request.base_url}user-api-consent/{session}"
@@ -57,7 +57,7 @@ async def _token(request: Request) -> JSONResponse:
 async def _consent(request: Request) -> HTMLResponse:
     if not (user := SESSIONS.pop(request.path_params["session"], "")):
         return HTMLResponse("<!doctype html><title>Unknown</title><p>This link is used or unknown.", 404)
-    TOKENS[user] = secrets.token_hex(8)
+    TOKENS[user] = uuid4().hex
     return HTMLResponse(PAGE)
 
 
