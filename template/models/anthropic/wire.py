@@ -58,8 +58,8 @@ def reasons(body: dict[str, Any]) -> bool:
 
 def conversation(body: dict[str, Any]) -> Conversation:
     """The request in no provider's form."""
-    names = [tool["name"] for tool in body.get("tools") or []]
-    return Conversation([_message(message) for message in body["messages"]], names, reasons(body))
+    tools = {tool["name"]: tool["input_schema"] for tool in body.get("tools") or []}
+    return Conversation([_message(message) for message in body["messages"]], tools, reasons(body))
 
 
 def cacheable(body: dict[str, Any]) -> list[dict[str, Any]]:

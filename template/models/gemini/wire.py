@@ -91,7 +91,8 @@ def conversation(body: dict[str, Any]) -> Conversation:
             results = _results(messages[-1].calls if messages else [], parts)
             messages.append(Message("user", text, _files(parts), results=results))
     tools = [tool for group in body.get("tools") or [] for tool in group.get("functionDeclarations", [])]
-    return Conversation(messages, [tool["name"] for tool in tools], reasons(body))
+    schemas = {tool["name"]: tool.get("parametersJsonSchema") or tool.get("parameters", {}) for tool in tools}
+    return Conversation(messages, schemas, reasons(body))
 
 
 def _call(number: int, call: dict[str, Any]) -> Call:

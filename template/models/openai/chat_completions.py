@@ -50,7 +50,8 @@ def conversation(body: dict[str, Any]) -> Conversation:
             messages[-1].results.update(_results(message))
         elif message["role"] not in {"system", "developer"}:
             messages.append(_message(message))
-    tools = [tool["function"]["name"] for tool in body.get("tools") or []]
+    functions = [tool["function"] for tool in body.get("tools") or []]
+    tools = {function["name"]: function.get("parameters", {}) for function in functions}
     return Conversation(messages, tools, body.get("chat_template_kwargs", {}).get("enable_thinking", False))
 
 
