@@ -91,7 +91,7 @@ def conversation(body: dict[str, Any]) -> Conversation:
             results = _results(messages[-1].calls if messages else [], parts)
             messages.append(Message("user", text, _files(parts), results=results))
     tools = [tool for group in body.get("tools") or [] for tool in group.get("functionDeclarations", [])]
-    schemas = {tool["name"]: tool.get("parametersJsonSchema") or tool.get("parameters", {}) for tool in tools}
+    schemas = {tool["name"]: field(tool, "parametersJsonSchema") or field(tool, "parameters") for tool in tools}
     return Conversation(messages, schemas, reasons(body))
 
 
