@@ -82,6 +82,8 @@ class _Turn:
                 self.text += "\n\n"
             case RunFinishedEvent(outcome=RunFinishedInterruptOutcome(interrupts=interrupts)):
                 self.text += "".join(f"> ? {interrupt.message}\n\n" for interrupt in interrupts)
+            case RunFinishedEvent(result=result) if result is not None:
+                self.text += f"```json\n{json.dumps(result, ensure_ascii=False, indent=2)}\n```\n\n"
             case ToolCallStartEvent(tool_call_id=id, tool_call_name=name):
                 self._calls[id] = [name, ""]
             case ToolCallArgsEvent(tool_call_id=id, delta=delta):

@@ -130,8 +130,10 @@ class _Answer:
                 self._calls[id].start(seconds)
             case ToolCallResultEvent(tool_call_id=id, content=content):
                 self._calls[id].finish(seconds, str(content))
-            case RunFinishedEvent(usage=list(usage)):
-                self._tokens = sum(entry.total_tokens or 0 for entry in usage)
+            case RunFinishedEvent(usage=usage, result=result):
+                self._tokens = sum(entry.total_tokens or 0 for entry in usage or [])
+                if result is not None:
+                    st.json(result)
 
     def _follow_other(self, agent: str, event: Event) -> None:
         """What another agent says belongs to the call that asks it."""

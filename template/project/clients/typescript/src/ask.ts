@@ -23,6 +23,7 @@ const show: AgentSubscriber = {
   onToolCallResultEvent({ event: { content } }) {
     if (String(content).startsWith("Error:")) console.error(`✗ ${content}`); // so the agent's failed tools answer
   },
+  onRunFinishedEvent: ({ event: { result } }) => void (result == null || console.log(JSON.stringify(result, null, 2))),
   onRunErrorEvent: ({ event }) =>
     event.code === "abort" ? end(130, "Stopped.") : end(1, `${event.message} (${event.code})`),
   onRunFailed({ error }) {

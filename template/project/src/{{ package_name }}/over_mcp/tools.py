@@ -142,6 +142,8 @@ def _answer(text: str, last: dict[str, Any], session: str) -> types.CallToolResu
         return _result(last["message"], {"code": last["code"], "session": session}, is_error=True)
     outcome = last["outcome"]
     told = {"session": session, "outcome": outcome["type"]}
+    if (result := last.get("result")) is not None:
+        return _result(json.dumps(result, ensure_ascii=False), told | {"result": result})
     if outcome["type"] != "interrupt":
         return _result(text or "(no answer)", told, is_error=outcome["type"] != "success")
     asked = outcome["interrupts"]
