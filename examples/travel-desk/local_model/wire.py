@@ -85,9 +85,10 @@ def reasons(body: dict[str, Any]) -> bool:
 def conversation(body: dict[str, Any]) -> Conversation:
     """The request in no provider's form."""
     tools = body.get("toolConfig", {}).get("tools", [])
-    names = [tool["toolSpec"]["name"] for tool in tools if "toolSpec" in tool]
+    specs = [tool["toolSpec"] for tool in tools if "toolSpec" in tool]
+    schemas = {spec["name"]: spec["inputSchema"]["json"] for spec in specs}
     messages = [_message(message) for message in body["messages"]]
-    return Conversation(messages, names, reasons(body), _blocked(messages, body.get("guardrailConfig", {})))
+    return Conversation(messages, schemas, reasons(body), _blocked(messages, body.get("guardrailConfig", {})))
 
 
 def _blocked(messages: list[Message], guardrail: dict[str, Any]) -> Reply | None:

@@ -68,13 +68,13 @@ class Message:
 
 @dataclass(frozen=True)
 class Conversation:
-    """What a model call brings: the history, the names of the tools that may be called, and whether to reason aloud.
+    """What a model call brings: the history, the tools with their schemas, and whether to reason aloud.
 
     `blocked` is what a guardrail says to it in the place of the model.
     """
 
     messages: list[Message]
-    tools: list[str]
+    tools: Mapping[str, Any]
     reasons: bool = False
     blocked: "Reply | None" = None
 

@@ -8,6 +8,7 @@ from typing import Self
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.json import JSON
 from rich.live import Live
 from rich.markdown import Markdown
 from rich.segment import Segment
@@ -103,6 +104,11 @@ class LiveView(TurnView):
         """Print what is left of the message."""
         text, self._text = self._text, ""
         self._print_text(text)
+
+    def show_data(self, text: str) -> None:
+        """Print it, coloured."""
+        self.end_text()
+        self._print("data", JSON(text))
 
     def show_result(self, call: ToolCall, result: str) -> None:
         """Print the call's line, complete."""

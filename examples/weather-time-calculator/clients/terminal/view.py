@@ -115,6 +115,11 @@ class TurnView(ABC):
     def show_result(self, call: ToolCall, result: str) -> None:
         """A tool has answered."""
 
+    def show_data(self, text: str) -> None:
+        """What the answer comes to, where it has a form: JSON."""
+        self.show_text(text)
+        self.end_text()
+
     def follow(self, event: dict[str, Any]) -> None:
         """Take one AG-UI event in; those of no interest here, or unknown, are passed over."""
         match event:
@@ -148,6 +153,8 @@ class TurnView(ABC):
                 self.answered.append(self.calls[id])
                 self.show_result(self.calls.pop(id), content)
             case {"type": "RUN_FINISHED"}:
+                if (result := event.get("result")) is not None:
+                    self.show_data(printable(json.dumps(result, ensure_ascii=False, indent=2)))
                 self.interrupts = (event.get("outcome") or {}).get("interrupts", [])
                 self._tokens = sum(entry.get("totalTokens", 0) for entry in event.get("usage") or [])
 

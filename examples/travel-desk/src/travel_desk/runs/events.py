@@ -29,6 +29,8 @@ class RunEvents:
         """Calls that have no result yet."""
         self.count = 0
         """Parts told."""
+        self.result: Any = None
+        """What the run comes to, where its answer has a form: JSON."""
         self._thread_id = thread_id
         self._run_id = run_id
         self._provider = provider
@@ -103,7 +105,11 @@ class RunEvents:
     def _finished(self, outcome: core.RunFinishedOutcome, usage: Usages) -> str:
         return event_json(
             core.RunFinishedEvent(
-                thread_id=self._thread_id, run_id=self._run_id, outcome=outcome, usage=self._usage(usage)
+                thread_id=self._thread_id,
+                run_id=self._run_id,
+                outcome=outcome,
+                result=self.result,
+                usage=self._usage(usage),
             )
         )
 

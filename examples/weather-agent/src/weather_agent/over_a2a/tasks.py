@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from a2a.types import Message, Task, TaskState, TaskStatusUpdateEvent
+from a2a.types import Artifact, Message, Task, TaskArtifactUpdateEvent, TaskState, TaskStatusUpdateEvent
 from ag_ui.core import Interrupt
 
 from ..errors import Refused
@@ -29,6 +29,7 @@ class Work:
         self._seen = 0
         self._history: list[Message] = []
         self._texts: dict[str, list[str]] = {}
+        self._results: list[Artifact] = []
         self._recorder: asyncio.Task[None] | None = None
 
     @property
@@ -45,6 +46,7 @@ class Work:
         """The task as it is now."""
         texts = {id: "".join(pieces) for id, pieces in self._texts.items() if with_artifacts}
         artifacts = [text_artifact(id, text) for id, text in texts.items() if text.strip()]
+        artifacts += self._results if with_artifacts else []
         return Task(
             id=self.id, context_id=self.context_id, status=self.status, artifacts=artifacts, history=self._history
         )
@@ -73,7 +75,9 @@ class Work:
                     self._apply(update)
 
     def _apply(self, update: Change) -> None:
-        if not isinstance(update, TaskStatusUpdateEvent):
+        if isinstance(update, TaskArtifactUpdateEvent) and update.artifact.name == "result":
+            self._results.append(update.artifact)
+        elif not isinstance(update, TaskStatusUpdateEvent):
             pieces = self._texts.setdefault(update.artifact.artifact_id, [])
             pieces += [part.text for part in update.artifact.parts]
         elif update.status.state != WORKING:

@@ -50,6 +50,8 @@ class Updates:
             case {"type": "RUN_FINISHED", "outcome": {"type": "interrupt", "interrupts": asked}}:
                 yield self._status(self.asking(asked))
             case {"type": "RUN_FINISHED", "outcome": {"type": outcome}}:
+                if (result := event.get("result")) is not None:
+                    yield self._result(result)
                 yield self._status(TaskStatus(state=OUTCOMES[outcome]))
             case {"type": "RUN_ERROR", "code": code, "message": text}:
                 parts = [Part(text=text), new_data_part({"code": code})]
@@ -80,6 +82,12 @@ class Updates:
         artifact = text_artifact(id, text)
         return TaskArtifactUpdateEvent(
             task_id=self.task_id, context_id=self.context_id, artifact=artifact, append=append, last_chunk=last_chunk
+        )
+
+    def _result(self, result: dict[str, Any]) -> TaskArtifactUpdateEvent:
+        artifact = Artifact(artifact_id=f"result-of-{self.run_id}", name="result", parts=[new_data_part(result)])
+        return TaskArtifactUpdateEvent(
+            task_id=self.task_id, context_id=self.context_id, artifact=artifact, last_chunk=True
         )
 
     def _status(self, status: TaskStatus, metadata: Struct | None = None) -> TaskStatusUpdateEvent:

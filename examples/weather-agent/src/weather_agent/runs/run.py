@@ -59,6 +59,7 @@ class Run:
 
     watchers: ClassVar[list[Callable[["Run"], None]]] = []
     """Functions that get each run before it begins. In development the inspector is one; a deployed agent has none."""
+    calls_type: ClassVar[type[ToolCalls]] = ToolCalls
 
     def __init__(self, request: Request, conversation: Conversation, turn: Turn, runtime: Runtime) -> None:
         self.id = request.run_id
@@ -76,7 +77,7 @@ class Run:
         self._events = RunEvents(request.thread_id, self.id, provider=provider.NAME)
         self._events.unanswered = turn.unanswered
         self._stop = asyncio.Event()
-        self._calls = ToolCalls(
+        self._calls = self.calls_type(
             self._events,
             self.tell,
             self._stop.set,
@@ -176,13 +177,14 @@ class Run:
                     raise
 
     def _answer(self) -> AsyncGenerator[Part]:
+        return self._runtime.answer(self._prompt(), self._runtime.model, self._runtime.settings)
+
+    def _prompt(self) -> Prompt:
         settings = self._runtime.settings
         before = recent(self.turn.before, settings.max_history, settings.max_history_bytes)
         found = steps([*before, *self.turn.messages, *self._events.kept])
-        prompt = Prompt(
-            self._instructions(), with_context(found, [*self._recalled, *self.request.context]), self._tools()
-        )
-        return self._runtime.answer(prompt, self._runtime.model, settings)
+        seen = with_context(found, [*self._recalled, *self.request.context])
+        return Prompt(self._instructions(), seen, self._tools())
 
     def _tools(self) -> tuple[Tool, ...]:
         return (*TOOLS, *self.request.tools)

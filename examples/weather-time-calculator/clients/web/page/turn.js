@@ -108,8 +108,9 @@ const take = {
   TOOL_CALL_RESULT: (turn, { toolCallId, content }, seconds) =>
     update(turn, toolCallId, (call) => Object.assign(call, { result: content, seconds: seconds - call.since })),
 
-  RUN_FINISHED(turn, { usage, outcome }) {
+  RUN_FINISHED(turn, { usage, outcome, result }) {
     turn.run = null;
+    if (result != null) turn.parts.push(text(`\`\`\`\`json\n${JSON.stringify(result, null, 2)}\n\`\`\`\``));
     turn.tokens += (usage ?? []).reduce((sum, entry) => sum + (entry.totalTokens ?? 0), 0);
     turn.asks = outcome?.interrupts ?? [];
     if (outcome?.type === "cancelled") turn.ended = "stopped";
