@@ -58,7 +58,7 @@ def quick(template: Path, given: Mapping[str, Any]) -> Iterator[Ask]:
 def _introduction() -> str:
     if dumb_terminal.is_dumb():
         return "Enter keeps the default, which stands in brackets. Ctrl-C stops."
-    return "Enter keeps the default. Arrow keys move, Space marks. Ctrl-C stops."
+    return "Enter keeps the default, Ctrl-U clears it. Arrows move, Space marks. Ctrl-C stops."
 
 
 @contextmanager

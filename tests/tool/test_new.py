@@ -105,7 +105,7 @@ def test_what_does_not_go_with_the_protocol_is_refused(streamplate: Command) -> 
     refused = streamplate("new", "my-agent", "--defaults", "-d", "protocol=a2a", "-d", "clients=web")
 
     assert refused.exit_code == 2
-    assert "clients: it speaks AG-UI, and callers of this agent A2A: choose terminal" in refused.output
+    assert "clients: this client speaks AG-UI, and callers of this agent A2A: choose terminal" in refused.output
 
 
 def test_a_value_may_hold_an_equals_sign_and_look_like_a_number(streamplate: Command, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def start(name: str, question: str) -> None:
     session = new_session()
     _, started = next(events(session, {"prompt": question, "background": True}))
     keep(name, {"session": session, "run": started["runId"], "after": 0})
-    print(f"It goes on. Read it: research.py read {name}")
+    print(f"It goes on. Read it: uv run python research.py read {name}")
 
 
 def read(name: str, seconds: float) -> None:
@@ -100,7 +100,7 @@ def word(text: str) -> str:
 
 def main(arguments: Sequence[str]) -> None:
     """Do what is asked. Raises `AgentError`."""
-    parser = argparse.ArgumentParser(usage=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("do", choices=["start", "read", "stop"])
     parser.add_argument("name", type=word)
     parser.add_argument("question", nargs="?", default="")

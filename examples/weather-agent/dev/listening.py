@@ -1,5 +1,6 @@
 """Servers on this machine that say where they listen, once they do."""
 
+import os
 import socket
 import sys
 from typing import Any
@@ -41,6 +42,7 @@ def _listener(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((host, port))
     except OSError as error:
-        sys.exit(f"Cannot listen on {host}:{port} ({error.strerror}). Choose another with --port; 0 takes a free one.")
+        why = os.strerror(error.errno) if error.errno else error
+        sys.exit(f"Cannot listen on {host}:{port} ({why}). Choose another with --port; 0 takes a free one.")
     listener.set_inheritable(True)
     return listener

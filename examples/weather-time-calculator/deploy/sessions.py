@@ -19,8 +19,9 @@ from clients.stream import SESSION_HEADER, AgentError, connection, explained, re
 def main() -> int:
     """The console script."""
     options = parser("sessions", "End a session of the deployed agent, or run a command in its machine.")
-    options.add_argument("action", choices=ACTIONS)
-    options.add_argument("session", metavar="ID")
+    options.epilog = "A command stands after --: uv run sessions exec ID -- ls -la"
+    options.add_argument("action", choices=ACTIONS, help="end the session, or run a command in its machine")
+    options.add_argument("session", metavar="ID", help="as `uv run invoke` prints it")
     options.add_argument("--endpoint", metavar="NAME", default="DEFAULT", help="default: %(default)s")
     options.add_argument("--timeout", metavar="SECONDS", type=int, default=300, help="of exec (default: %(default)s)")
     options.set_defaults(command=_after_dashes())

@@ -33,7 +33,8 @@ def write(context: Context) -> Json | None:
         step.note = str(package.zip.relative_to(ROOT))
     found = values(context.config, package) | {"environment": context.options.environment}
     FILE.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    context.report.say(f"Values: {FILE.relative_to(ROOT)}. Next: `terraform -chdir=deploy/terraform apply`.")
+    following = "`terraform -chdir=deploy/terraform apply`, the first time after `init`"
+    context.report.say(f"Values: {FILE.relative_to(ROOT)}. Next: {following}.")
     return found
 
 

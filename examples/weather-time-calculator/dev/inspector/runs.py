@@ -18,6 +18,8 @@ from .secrets import without_secrets
 
 MAX_BYTES = 10_000_000
 """The most that is kept of one run."""
+TOOL_CALLS = {"TOOL_CALL_START", "TOOL_CALL_RESULT"}
+"""A run that goes on after an approval tells only the result of the call."""
 
 
 class SeenRun:
@@ -83,7 +85,7 @@ class SeenRun:
             "durationMs": self._ended,
             "firstTextMs": first,
             "modelCalls": len(self._calls),
-            "toolCalls": sum(event["type"] == "TOOL_CALL_START" for _, _, event in self._events),
+            "toolCalls": len({event["toolCallId"] for _, _, event in self._events if event["type"] in TOOL_CALLS}),
             "usage": (last.get("usage") or [None])[0],
             "events": len(self._events),
         }

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from jsonschema import Draft202012Validator
 from mcp import types
 
 from ..errors import Refused
@@ -58,10 +59,11 @@ class Waiting:
         if not fields or not fields.keys() >= set(required):
             return None
         if interrupt["reason"] == "tool_call":
+            edited = schema["properties"]["editedArgs"].get("properties", {})
+            if edited.keys() & schema["properties"].keys():
+                return None  # a form has one field of a name
             arguments = self.arguments.get(interrupt["toolCallId"], {})
-            for name, each in schema["properties"]["editedArgs"].get("properties", {}).items():
-                if (field := _field(each)) and name in arguments:
-                    fields.setdefault(name, field | {"default": arguments[name]})
+            fields |= {name: field for name, value in arguments.items() if (field := _filled(edited.get(name), value))}
         return {"type": "object", "properties": fields, "required": required}
 
     def _answer(self, id: str, response: object) -> Json:
@@ -70,16 +72,18 @@ class Waiting:
         approval = self.interrupts.get(id, {}).get("reason") == "tool_call"
         if response.action == "cancel" or (response.action == "decline" and not approval):
             return {"status": "cancelled"}
-        content = {name: value for name, value in (response.content or {}).items() if value is not None}
-        payload = {"approved": False} if response.action == "decline" else content
-        return {"status": "resolved", "payload": self._approval(id, payload) if approval else payload}
+        content = response.content or {}
+        if approval:
+            content = self._approval(id, {"approved": False} if response.action == "decline" else content)
+        return {"status": "resolved", "payload": content if approval else _given(content)}
 
     def _approval(self, id: str, content: Json) -> Json:
         """An approval's own fields, and the arguments if one was edited."""
         interrupt = self.interrupts[id]
-        own = {name: value for name, value in content.items() if name in interrupt["responseSchema"]["properties"]}
+        fields = interrupt["responseSchema"]["properties"].keys()
+        own = _given({name: value for name, value in content.items() if name in fields})
         arguments = self.arguments.get(interrupt["toolCallId"], {})
-        edited = {name: value for name, value in content.items() if name not in own}
+        edited = {name: value for name, value in content.items() if name not in fields}
         changed = any(name not in arguments or arguments[name] != value for name, value in edited.items())
         return own | ({"editedArgs": arguments | edited} if changed else {})
 
@@ -98,9 +102,25 @@ async def waiting(service: Service, session: str) -> Waiting:
     )
 
 
-def _field(schema: Json) -> Json | None:
+def _given(content: Json) -> Json:
+    """The fields that were filled in."""
+    return {name: value for name, value in content.items() if value is not None}
+
+
+def _filled(schema: Any, value: Any) -> Json | None:
+    """The field of an argument, with its value, if a field can hold that."""
+    field = _field(schema)
+    fits = field is not None and Draft202012Validator(field).is_valid(value)
+    return field | {"default": value} if field and fits else field
+
+
+def _field(schema: Any) -> Json | None:
     """A property as a form may have it: a primitive, or one of some texts. None for what is more than that."""
-    arms = [arm for arm in schema.get("anyOf", []) if arm.get("type") != "null"]
+    if not isinstance(schema, dict) or not isinstance(schema.get("type", ""), str):
+        return None
+    arms = [arm for arm in schema.get("anyOf", []) if not isinstance(arm, dict) or arm.get("type") != "null"]
+    if not all(isinstance(arm, dict) and isinstance(arm.get("type", ""), str) for arm in arms):
+        return None
     if len(arms) == 1:
         schema = {name: value for name, value in schema.items() if name not in ("anyOf", "default")} | arms[0]
     if all(isinstance(each, str) for each in schema.get("enum", [0])):

@@ -13,6 +13,7 @@ from mcp.shared.exceptions import MCPError
 from ..errors import Refused
 from ..runs.requests import Request, parse
 from ..server.app import SESSION_HEADER
+from ..server.request_body import read_json
 from ..server.service import Service
 from ..settings import Settings
 from ..tools import TOOLS
@@ -62,6 +63,7 @@ class Offered:
         """`tools/call`. A caller that leaves ends it."""
         self.calls += 1
         try:
+            read_json(json.dumps(params.model_dump(), default=str))  # the library takes NaN, and halves of characters
             if params.name == ASK:
                 return await self._ask(context, params)
             return await self._run(_found(params.name), params.arguments or {})

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.auth import SigV4Auth
@@ -56,6 +57,9 @@ class ServerConfig(BaseModel):
     def _one_way_in(self) -> "ServerConfig":
         if self.gateway and (self.command or "authorization" in map(str.lower, self.headers)):
             raise ValueError("requests to a gateway are signed: leave out `command` and the header Authorization")
+        url = urlsplit(self.url)
+        if self.gateway and self.url and url.scheme != "https" and url.hostname not in ("127.0.0.1", "localhost"):
+            raise ValueError("a gateway's `url` begins with https://")
         return self
 
     @property
@@ -202,7 +206,7 @@ def _http_client(config: ServerConfig) -> Any:
 async def _log_refusal(response: Any) -> None:
     """AWS says why it refuses a signature; the library does not tell it."""
     if response.status_code == 403:
-        told = (await response.aread()).decode(errors="replace")[:500]
+        told = (await response.aread()).decode(errors="replace").partition("The Canonical String")[0][:500]
         logger.error("The gateway refuses us: %s %s", response.headers.get("x-amzn-errortype", ""), told)
 
 
