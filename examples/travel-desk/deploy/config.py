@@ -203,6 +203,8 @@ def load(region: str | None = None, environment: str | None = None, path: Path =
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
         own = values.pop("environments", {})
+        if odd := [name for name in own if not re.fullmatch(r"[A-Za-z0-9_-]+", name)]:
+            raise DeployError(f"{path.name}: environments.{odd[0]}: a name has letters, digits, `-` and `_`.")
         tables = {None: values} | {name: _merged(values, name, own[name]) for name in own}
         configs = {name: Config(**table | ({"region": region} if region else {})) for name, table in tables.items()}
     except FileNotFoundError as error:

@@ -1,13 +1,14 @@
 """`uv run sessions stop ID` ends a session early; `uv run sessions exec ID -- COMMAND` runs a command in it."""
 
+import argparse
 import json
 import shlex
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx2
-from botocore.eventstream import EventStreamBuffer, EventStreamMessage
+from botocore.eventstream import EventStreamBuffer, EventStreamMessage, ParserError
 
 from . import caller, runtimes
 from .command import Context, parser, run
@@ -23,9 +24,16 @@ def main() -> int:
     options.add_argument("action", choices=ACTIONS, help="end the session, or run a command in its machine")
     options.add_argument("session", metavar="ID", help="as `uv run invoke` prints it")
     options.add_argument("--endpoint", metavar="NAME", default="DEFAULT", help="default: %(default)s")
-    options.add_argument("--timeout", metavar="SECONDS", type=int, default=300, help="of exec (default: %(default)s)")
+    options.add_argument("--timeout", metavar="SECONDS", type=_seconds, default=300, help="of exec (%(default)s)")
     options.set_defaults(command=_after_dashes())
     return run(options, lambda context: ACTIONS[context.options.action](context))
+
+
+def _seconds(text: str) -> int:
+    """Within what AgentCore takes: an hour at most."""
+    if not text.isdecimal() or not 1 <= int(text[:6]) <= 3600:
+        raise argparse.ArgumentTypeError("give 1 to 3600 seconds")
+    return int(text)
 
 
 def _after_dashes() -> list[str]:
@@ -56,13 +64,22 @@ def execute(context: Context) -> None:
     options = context.options
     if not options.command:
         raise DeployError("Give a command.", "Such as: uv run sessions exec ID -- ls -la")
-    for event in _output(_agent(context), options.session, _line(options.command), options.timeout):
-        _show(event, options.json)
-        if ended := event.get("contentStop"):
-            if ended["status"] != "COMPLETED":
-                raise DeployError(f"The command was ended after {options.timeout} seconds.", "--timeout gives it more.")
-            sys.exit(ended["exitCode"])
+    try:
+        for event in _output(_agent(context), options.session, _line(options.command), options.timeout):
+            _show(event, options.json)
+            if ended := event.get("contentStop"):
+                _end(ended, options.timeout)
+    except KeyboardInterrupt:
+        raise DeployError(f"You no longer see the command. It may run on, for {options.timeout} seconds.") from None
+    except BrokenPipeError:
+        raise DeployError("Nobody reads the output. The command may run on.") from None
     raise DeployError("The connection broke before the command had ended.")
+
+
+def _end(ended: dict[str, Any], seconds: int) -> NoReturn:
+    if ended.get("status") != "COMPLETED":
+        raise DeployError(f"The command was ended after {seconds} seconds.", "--timeout gives it more.")
+    sys.exit(ended.get("exitCode", 1))
 
 
 def _line(command: list[str]) -> str:
@@ -74,9 +91,10 @@ def _show(event: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(event), flush=True)
         return
-    told = event.get("contentDelta", {})
-    print(told.get("stdout", ""), end="", flush=True)
-    print(told.get("stderr", ""), end="", flush=True, file=sys.stderr)
+    told = event.get("contentDelta") or {}
+    for stream, text in ((sys.stdout, told.get("stdout")), (sys.stderr, told.get("stderr"))):
+        stream.buffer.write((text or "").encode(stream.encoding, errors="replace"))
+        stream.flush()
 
 
 def _output(agent: AgentClient, session: str, command: str, seconds: int) -> Iterator[dict[str, Any]]:
@@ -94,15 +112,22 @@ def _output(agent: AgentClient, session: str, command: str, seconds: int) -> Ite
             raise refusal(response, response.read())
         for data in response.iter_raw():
             messages.add_data(data)
-            yield from map(_event, messages)
+            try:
+                told = [*map(_event, messages)]
+            except (ParserError, ValueError) as error:
+                raise AgentError("invalid_answer", "What came is not the output of a command.") from error
+            yield from told
 
 
 def _event(message: EventStreamMessage) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(message.payload)
-    if message.headers[":message-type"] == "event":
+    told = json.loads(message.payload or b"{}")
+    if not isinstance(told, dict):
+        raise ValueError(told)
+    if message.headers.get(":message-type") == "event":
         return told
     code = message.headers.get(":exception-type") or message.headers.get(":error-code", "error")
-    raise AgentError(code, told.get("message", "AgentCore could not run the command."))
+    said = told.get("message") or message.headers.get(":error-message")
+    raise AgentError(code, said or "AgentCore could not run the command.")
 
 
 def _agent(context: Context) -> AgentClient:

@@ -201,6 +201,13 @@ async def obstinate() -> None:
             await asyncio.sleep(5)
 
 
+async def cancelling() -> None:
+    task = asyncio.current_task()
+    assert task
+    task.cancel()
+    await asyncio.sleep(1)
+
+
 async def exiting() -> None:
     raise GeneratorExit
 
@@ -224,6 +231,7 @@ async def several() -> AsyncIterator[int]:
         (stubborn, "Error: stubborn did not return within 0.1 seconds."),
         (obstinate, "Error: obstinate did not return within 0.1 seconds."),
         (exiting, "Error: exiting failed unexpectedly."),
+        (cancelling, "Error: cancelling failed unexpectedly."),
     ],
 )
 def test_whatever_a_tool_does_is_a_result(function: Callable[..., Any], text: str) -> None:

@@ -13,6 +13,7 @@ from .agent_client import AgentClient
 from local_model.server import Fault, LocalModel
 
 LARGE = {"type": "object", "properties": {f"p{i}": {"type": "string"} for i in range(10_000)}}
+MANY = {"type": "object", "allOf": [{}] * 5001}
 ANSWER = {"interruptId": "i", "status": "cancelled"}
 MESSAGE = {"id": "m", "role": "user", "content": "Hello"}
 
@@ -51,6 +52,7 @@ def run_input(**changes: Any) -> dict[str, Any]:
         (run_input(forwardedProps={"prompt": "Hello"}), 400, "invalid_run_input"),
         (run_input(forwardedProps={"resume": []}), 400, "invalid_run_input"),
         (run_input(tools=[{"name": "x", "description": "x" * 9, "parameters": LARGE}]), 400, "invalid_tools"),
+        (run_input(tools=[{"name": "x", "description": "x", "parameters": MANY}]), 400, "invalid_tools"),
         (run_input(forwardedProps="background"), 400, "invalid_run_input"),
         (run_input(forwardedProps={"cancel": {}, "history": True}), 400, "invalid_run_input"),
         (run_input(forwardedProps={"history": True}, resume=[ANSWER]), 400, "invalid_run_input"),

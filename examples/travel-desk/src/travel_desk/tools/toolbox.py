@@ -139,6 +139,8 @@ class Workers:
         task = asyncio.create_task(_awaited(name, function(**arguments)))
         try:
             await asyncio.wait({task}, timeout=self._seconds)
+            if task.cancelled():  # by the tool itself
+                return _explained(name, asyncio.CancelledError())
             return task.result() if task.done() else self._late(name)
         finally:
             await _end(task)
@@ -209,5 +211,6 @@ def _explained(name: str, error: BaseException) -> str | Ask:
         return error
     if isinstance(error, ValueError):
         return f"Error: {readable(str(error))}"
-    logger.error("tool %s failed", name, exc_info=error)
+    if not isinstance(error, GeneratorExit):  # so ends one that was closed since it took too long
+        logger.error("tool %s failed", name, exc_info=error)
     return f"Error: {name} failed unexpectedly."

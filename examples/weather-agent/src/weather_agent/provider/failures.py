@@ -56,7 +56,7 @@ def retry_after(headers: Mapping[str, str]) -> float:
     given = headers.get("retry-after", "")
     try:
         return float(given) if given[:1].isdigit() else parsedate_to_datetime(given).timestamp() - time.time()
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0
 
 
