@@ -15,7 +15,7 @@ def test_only_a_token_of_the_issuer_opens_it(variant: Callable[..., Project], cl
     project = variant(auth="jwt", jwt_discovery_url=issuer.discovery_url, jwt_clients="web", jwt_scopes="chat, admin")
     deployed = project.run("deploy")
     assert deployed.code == 0, deployed.err
-    assert "It was not asked anything: AGENT_TOKEN is not set." in deployed.err
+    assert "The agent was not asked the check question: AGENT_TOKEN is not set." in deployed.err
 
     def invoke(token: str) -> tuple[int, str]:
         run = project.run(

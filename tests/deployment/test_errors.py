@@ -47,7 +47,7 @@ def test_what_agentcore_refuses_is_explained(project: Project, cloud: Emulator, 
 
 def test_a_throttled_deployment_can_be_repeated(project: Project, cloud: Emulator) -> None:
     cloud.faults.add("ListAgentRuntimes", "ThrottlingException", times=5)
-    assert "it goes on where it was" in failed(project, "deploy")
+    assert "it continues where it stopped" in failed(project, "deploy")
 
 
 def test_a_region_without_agentcore(project: Project) -> None:
