@@ -109,7 +109,9 @@ def _without_history(root: Path, stderr: str) -> StreamplateError:
     if attempt("rev-parse", "--is-bare-repository", cwd=root).stdout.strip() == "true":
         return UsageProblem(f"{root} is a bare repository, without files", "Clone it, and name the clone")
     said, _, more = reason(stderr).partition("\n")
-    if "not a git repository" in said:
+    by_pattern = {"GIT_LITERAL_PATHSPECS": "0"}  # else check-ignore refuses to run
+    ignored = attempt("check-ignore", "-q", ".", cwd=root, env=by_pattern).returncode == 0
+    if "not a git repository" in said or ignored:
         hint = "Your changes are found in its git history; commit it first: git init && git add -A && git commit"
         return StreamplateError(f"{root} is not committed to git", hint)
     if attempt("rev-parse", "--is-inside-work-tree", cwd=root).returncode == 0:

@@ -228,6 +228,16 @@ def test_a_folder_that_its_repository_does_not_know(streamplate: Command) -> Non
     assert "git init" not in result.stderr
 
 
+def test_a_folder_that_its_repository_ignores_gets_one_of_its_own(streamplate: Command) -> None:
+    Path("mono").mkdir()
+    git("init", "-q", cwd=Path("mono"))
+    Path("mono", ".gitignore").write_text("/agent/\n")
+    streamplate("new", "mono/agent", "--defaults", "--release", "0.1.0")
+    result = streamplate("update", "mono/agent")
+    assert result.exit_code == 1
+    assert "git init" in result.stderr
+
+
 def test_a_failure_is_json_too(streamplate: Command) -> None:
     (PROJECT / "agent.py").write_text("mine\n")
     result = streamplate("update", PROJECT, "--json")
