@@ -26,7 +26,10 @@ FOLDER = Path(".research")
 
 
 def start(name: str, question: str) -> None:
-    """Ask, and leave."""
+    """Ask, and leave. Raises `AgentError` where a research of this name has not been read to its end."""
+    if (FOLDER / f"{name}.json").exists() and not kept(name).get("last"):
+        message = f"The research {name!r} has not been read to its end. Read it, or take another name."
+        raise AgentError("name_taken", message)
     session = new_session()
     _, started = next(events(session, {"prompt": question, "background": True}))
     keep(name, {"session": session, "run": started["runId"], "after": 0})

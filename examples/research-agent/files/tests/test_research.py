@@ -57,6 +57,8 @@ def test_reading_goes_on_where_it_stopped(told: Any) -> None:
 def test_it_can_be_stopped(told: Any) -> None:
     told("start", "long", "Count to 9000")
 
+    with pytest.raises(AgentError, match="another name"):
+        told("start", "long", "Count to 3")
     assert told("stop", "long") == "It has ended: cancelled.\n"
     assert "It has ended: cancelled." in told("read", "long")
 
