@@ -152,3 +152,7 @@ def _describe(context: Context) -> Json:
             print(f"\nPolicy, {title}:\n{json.dumps(policy, indent=2)}")
         print("\nContents:", *(f"  {name:<32} {what}" for name, what in contents.items()), sep="\n")
     return plan
+
+
+if __name__ == "__main__":
+    sys.exit(main())

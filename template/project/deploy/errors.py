@@ -31,7 +31,7 @@ HINTS = {  # by the code that AWS gives, or by the name of the SDK's exception
     "NoCredentialsError": f"No AWS credentials are here. {CREDENTIALS}",
     "EndpointConnectionError": "Does AgentCore exist in {0}? Choose another with --region, or check the network.",
     "ServiceQuotaExceededException": "Ask for a higher quota (Service Quotas, Amazon Bedrock AgentCore) or free some.",
-    "ThrottlingException": "AWS is asked too often. Wait a minute and run the command again: it continues where it stopped.",
+    "ThrottlingException": "AWS is asked too often. Wait a minute, then run it again: it continues where it stopped.",
     "ConflictException": "Something else is changing it. Wait a moment and run the command again.",
     "BucketAlreadyExists": "Another account owns this bucket: set `bucket` in deploy.toml to one of yours.",
     "UnauthorizedException": "The agent refuses this token: [auth] in deploy.toml says which it takes.",

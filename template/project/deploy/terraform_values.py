@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from typing import Any
 
 from . import logs, policies, template
@@ -80,3 +81,7 @@ def _dashboard(config: Config) -> str | None:
     found = template.load("stack-dashboard*.yaml", config).get("Resources", {})
     bodies = [each["Properties"]["DashboardBody"]["Fn::Sub"] for each in found.values()]
     return bodies[0].replace("${AWS::Region}", config.region) if bodies else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
