@@ -80,7 +80,7 @@ def run(arguments: argparse.ArgumentParser, action: Callable[[Context], Any]) ->
             print(json.dumps({"error": str(error), "hint": error.hint}), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        report.say("Stopped. Run it again: it goes on where it was.")
+        report.say("Stopped. Run it again: it continues where it stopped.")
         return 130
     if result is not None and options.json:
         print(json.dumps(result, indent=2, default=str))

@@ -133,7 +133,7 @@ def _point(context: Context, version: str) -> bool:
 def _check(context: Context, arn: str) -> None:
     """Ask the agent, and show the stream: only an answer proves that it runs."""
     if missing := caller.missing():
-        return context.report.say(f"It was not asked anything: {missing}")
+        return context.report.say(f"The agent was not asked the check question: {missing}")
     context.report.say(f"\n> {QUESTION}")
     with redirect_stdout(sys.stderr if context.options.json else sys.stdout):  # with --json, the result comes alone
         invoke.ask(context, arn, QUESTION, new_session(), "DEFAULT")
@@ -152,3 +152,7 @@ def _describe(context: Context) -> Json:
             print(f"\nPolicy, {title}:\n{json.dumps(policy, indent=2)}")
         print("\nContents:", *(f"  {name:<32} {what}" for name, what in contents.items()), sep="\n")
     return plan
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,5 +1,6 @@
 """`uv run destroy`: remove what this project made on AWS, and nothing else."""
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -56,3 +57,7 @@ def _artifacts(context: Context) -> dict[str, Callable[[], Any]]:
     """The stack of packages and images, which CloudFormation removes once its bucket is empty."""
     packages = {f"package {key}": remove for key, remove in storage.packages(context).items()}
     return packages | _stack(Stack(context, "-artifacts"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

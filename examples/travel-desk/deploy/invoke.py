@@ -85,3 +85,7 @@ def _show_text(event: Event) -> None:
             print(flush=True)
         case ToolCallStartEvent(tool_call_name=name):
             print(f"· {name}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -70,9 +70,9 @@ def execute(context: Context) -> None:
             if ended := event.get("contentStop"):
                 _end(ended, options.timeout)
     except KeyboardInterrupt:
-        raise DeployError(f"You no longer see the command. It may run on, for {options.timeout} seconds.") from None
+        raise DeployError(f"The command may still run, for {options.timeout} seconds at most.") from None
     except BrokenPipeError:
-        raise DeployError("Nobody reads the output. The command may run on.") from None
+        raise DeployError("Nobody reads the output any more. The command may still run.") from None
     raise DeployError("The connection broke before the command had ended.")
 
 
@@ -141,3 +141,7 @@ def _address(agent: AgentClient, operation: str) -> str:
 
 
 ACTIONS = {"stop": stop, "exec": execute}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -18,7 +18,7 @@ class DeployError(Exception):
 
 
 LOG = "The log may say why: `uv run logs`."
-AGAIN = "Check the network and run the command again: it goes on where it was."
+AGAIN = "Check the network and run the command again: it continues where it stopped."
 CREDENTIALS = "Set AWS_PROFILE or --profile, or run `aws configure` or `aws sso login`."
 EXPIRED = "Sign in again: `aws sso login`, or however you get your credentials."
 DENIED = "Your credentials lack a permission: deploy/policies/deployer.json lists what is needed."
@@ -31,7 +31,7 @@ HINTS = {  # by the code that AWS gives, or by the name of the SDK's exception
     "NoCredentialsError": f"No AWS credentials are here. {CREDENTIALS}",
     "EndpointConnectionError": "Does AgentCore exist in {0}? Choose another with --region, or check the network.",
     "ServiceQuotaExceededException": "Ask for a higher quota (Service Quotas, Amazon Bedrock AgentCore) or free some.",
-    "ThrottlingException": "AWS is asked too often. Wait a minute and run the command again: it goes on where it was.",
+    "ThrottlingException": "AWS is asked too often. Wait a minute, then run it again: it continues where it stopped.",
     "ConflictException": "Something else is changing it. Wait a moment and run the command again.",
     "BucketAlreadyExists": "Another account owns this bucket: set `bucket` in deploy.toml to one of yours.",
     "UnauthorizedException": "The agent refuses this token: [auth] in deploy.toml says which it takes.",

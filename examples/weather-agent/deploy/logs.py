@@ -1,5 +1,6 @@
 """`uv run logs`: what the deployed agent prints."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -97,3 +98,7 @@ def _events(context: Context, group: str, start: int) -> Iterator[Json]:
             yield from (event for event in page["events"] if LINES in event["logStreamName"])
     except logs.exceptions.ResourceNotFoundException:
         return  # nothing was printed yet
+
+
+if __name__ == "__main__":
+    sys.exit(main())

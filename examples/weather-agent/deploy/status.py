@@ -1,5 +1,6 @@
 """`uv run status`: what is deployed, what serves it, and what was changed past the stack."""
 
+import sys
 from datetime import datetime
 from typing import Any
 
@@ -61,3 +62,7 @@ def _print(state: Json) -> None:
 
 def _shown(value: Any) -> str:
     return f"{value.astimezone():%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
