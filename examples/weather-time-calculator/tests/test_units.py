@@ -13,6 +13,7 @@ from typing import Any, Literal
 import pytest
 from ag_ui import core
 from ag_ui.core import TextMessageContentEvent
+from pydantic import TypeAdapter
 
 from weather_time_calculator.conversation.conversation import Conversation
 from weather_time_calculator.conversation.history import (
@@ -208,6 +209,10 @@ async def cancelling() -> None:
     await asyncio.sleep(1)
 
 
+def misread() -> None:
+    TypeAdapter(int).validate_python("secret")
+
+
 async def exiting() -> None:
     raise GeneratorExit
 
@@ -231,6 +236,7 @@ async def several() -> AsyncIterator[int]:
         (stubborn, "Error: stubborn did not return within 0.1 seconds."),
         (obstinate, "Error: obstinate did not return within 0.1 seconds."),
         (exiting, "Error: exiting failed unexpectedly."),
+        (misread, "Error: misread failed unexpectedly."),
         (cancelling, "Error: cancelling failed unexpectedly."),
     ],
 )

@@ -182,7 +182,7 @@ def is_object_schema(text: str) -> bool:
 
 def _references(schema: Any) -> list[str]:
     if isinstance(schema, dict):
-        own = [str(value) for key, value in schema.items() if key in ("$ref", "$dynamicRef")]
+        own = [value for key, value in schema.items() if key in ("$ref", "$dynamicRef") and isinstance(value, str)]
         return own + [ref for value in schema.values() for ref in _references(value)]
     return [ref for item in schema for ref in _references(item)] if isinstance(schema, list) else []
 

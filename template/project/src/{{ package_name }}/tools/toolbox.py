@@ -206,10 +206,13 @@ async def _value(result: Any) -> Any:
 
 
 def _explained(name: str, error: BaseException) -> str | Ask:
-    """A `ValueError` is the tool's own message to the model; of anything else it only learns that the tool failed."""
+    """A `ValueError` is the tool's own message to the model; of anything else it only learns that the tool failed.
+
+    Pydantic's `ValidationError` is a `ValueError` that says what was given, which may be a setting: it is no message.
+    """
     if isinstance(error, Ask):
         return error
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError) and not isinstance(error, ValidationError):
         return f"Error: {readable(str(error))}"
     if not isinstance(error, GeneratorExit):  # so ends one that was closed since it took too long
         logger.error("tool %s failed", name, exc_info=error)
