@@ -269,6 +269,18 @@ def test_configure_changes_answers_on_the_same_release(project: Callable[..., No
     assert (recorded["_commit"], recorded["tools"]) == ("v0.1.0", ["weather", "time"])
 
 
+@pytest.mark.parametrize("how", [[], ["--preview"], ["--branch", "answers"]])
+def test_configure_with_the_answers_that_it_has_changes_nothing(
+    project: Callable[..., None], streamplate: Command, how: list[str]
+) -> None:
+    project({"agent.py": LINES}, {"agent.py": "new\n"})
+    answers = yaml.safe_load(read(".copier-answers.yml"))["tools"]
+    result = streamplate("configure", "my-agent", "-d", f"tools={','.join(answers)}", *how)
+    assert result.output == "my-agent has these answers already (v0.1.0); nothing was changed.\n"
+    assert (result.exit_code, status(), git("branch", "--list", "answers")) == (0, [], "")
+    assert "no update" in streamplate("undo", "my-agent").stderr
+
+
 def test_preview_shows_the_exact_diff_and_writes_nothing(project: Callable[..., None], streamplate: Command) -> None:
     project({"agent.py": LINES, "old": "x\n"}, {"agent.py": LINES + "more\n", "new": "y\n"})
     objects = git("count-objects")

@@ -14,6 +14,7 @@ from streamplate.updating import Report
 _COLOURS = {
     "updated": "green",
     "up to date": "green",
+    "unchanged": "green",
     "conflicts": "yellow",
     "failed": "red",
 }
@@ -47,6 +48,8 @@ def one(report: Report, preview: bool) -> str:
     """Everything about one project."""
     if report.status == "up to date":
         return f"{_name(report)} is up to date ({report.new})"
+    if report.status == "unchanged":
+        return f"{_name(report)} has these answers already ({report.new}); nothing was changed."
     lines = [_headline(report), *_files(report)]
     for attribute, title in _LISTS.items():
         if items := getattr(report, attribute):

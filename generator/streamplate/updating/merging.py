@@ -58,6 +58,8 @@ def _merged(repository: Repository, plan: Plan, folders: Mapping[str, Path], ren
         moves = {old: new for release in crossed for old, new in release.renames.items()}
         yours = answers.aligned(store, repository.tree, base)
         merged = three_way.merge(store, base, yours, theirs, label=plan.release, renames=moves)
+        if plan.keeps_release and merged == Merged(repository.tree):
+            return Report(str(plan.project.root), "unchanged", plan.release, plan.release)
         report = _report(plan, store, repository, merged, crossed)
         steps = migrations.steps(folders[plan.release], plan.project.release, plan.release)
         gone = settings.gone(sides.base, sides.theirs, _settings(store, repository, merged), crossed)

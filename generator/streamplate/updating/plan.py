@@ -50,10 +50,14 @@ class Plan:
         return tuple(dict.fromkeys((self.project.release, self.release)))
 
     @property
+    def keeps_release(self) -> bool:
+        """Whether only answers can change."""
+        return self.release == self.project.release
+
+    @property
     def is_idle(self) -> bool:
-        """Whether the project is up to date and no answer changes."""
-        same = self.release == self.project.release
-        return same and not (self.request.keep_release or self.request.answers)
+        """Whether the project is up to date and no answers are given."""
+        return self.keeps_release and not (self.request.keep_release or self.request.answers)
 
 
 def make(root: Path, request: UpdateRequest, choose: Choose) -> Plan:

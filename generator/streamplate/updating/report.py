@@ -14,7 +14,7 @@ class Report:
 
     path: str
     status: str
-    """`updated`, `conflicts`, `up to date`, `adopted` or `failed`."""
+    """`updated`, `conflicts`, `up to date`, `unchanged` (it had the answers already), `adopted` or `failed`."""
     old: str = ""
     new: str = ""
     added: list[str] = field(default_factory=list)
