@@ -33,6 +33,7 @@ class NewProject:
     next_steps: list[str] = field(default_factory=list)
     """What to type next, from the current folder."""
     note: str = ""
+    """What to know before the first run, if anything."""
     message: str = ""
     """What the template says after a copy, `_message_after_copy` of Copier."""
 

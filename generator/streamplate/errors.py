@@ -16,6 +16,7 @@ class StreamplateError(Exception):
     """An expected failure: `message` says what is wrong, `hint` what to do about it."""
 
     exit_code: ClassVar[int] = 1
+    """With which the command ends."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         self.message, self.hint = hidden(message), hidden(hint)  # what git says may repeat an address

@@ -22,9 +22,13 @@ class Health:
     path: str
     status: str
     release: str = ""
+    """What the project has."""
     newest: str = ""
+    """What its template has."""
     problem: str = ""
+    """What is wrong, unless it is up to date."""
     hint: str = ""
+    """What to do about it."""
 
     @property
     def fine(self) -> bool:

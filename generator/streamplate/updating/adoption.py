@@ -28,12 +28,17 @@ class Adoption:
 
     answers: Mapping[str, Any] = field(default_factory=dict)
     ask: bool = False
+    """Prompt for what `answers` leaves open; without it, it takes its default."""
     preview: bool = False
+    """Write nothing: `Report.diff` is what it would be."""
     release: str = ""
+    """The newest one if empty."""
     source: str = ""
     """`URL[@ref]` of another template."""
     trusted: bool = False
+    """Let that template run its code."""
     say: Callable[[str], None] = sources.silent
+    """Is told what the template runs."""
 
 
 def adopt(root: str | Path, wanted: Adoption | None = None) -> Report:

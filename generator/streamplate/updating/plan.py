@@ -21,11 +21,15 @@ class UpdateRequest:
     to: str = ""
     """Release; the newest one if empty, each project's own with `keep_release`."""
     keep_release: bool = False
+    """Change answers only."""
     answers: Mapping[str, Any] = field(default_factory=dict)
+    """Those that change; all others stay."""
     branch: str = ""
     """Commit to a new branch of this name instead of staging in the work tree."""
     preview: bool = False
+    """Write nothing: `Report.diff` is what it would be."""
     ask: bool = False
+    """Prompt for the answers to new questions; without it, they take their defaults."""
     back: bool = False
     """Let an older release be the target; ours has no way back."""
 

@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     guardrail_id: str = Field(default="", description="The Bedrock guardrail that every model call passes: id or ARN.")
     guardrail_version: str = Field(default="", description="The guardrail's version: a number, or `DRAFT`.")
     service_tier: str = Field(default="", description="The provider's tier that serves model calls, by its own name.")
-    port: int = Field(default=8080, ge=1, le=65535)
+    port: int = Field(default=8080, ge=1, le=65535, description="Where the server listens.")
     max_turns: int = Field(default=20, ge=1, description="Model calls in one run, before it fails with `turn_limit`.")
     max_history: int = Field(default=40, ge=2, description="Messages of a conversation that the model still sees.")
     max_history_bytes: int = Field(default=4_194_304, ge=1024, description="Bytes of those messages, at most.")
