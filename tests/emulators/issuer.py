@@ -40,7 +40,13 @@ class Issuer:
         return Starlette(routes=[Route("/.well-known/openid-configuration", discovery), Route("/keys", keys)])
 
     def token(self, seconds: float = 60, **claims: Any) -> str:
-        default = {"iss": self.url, "client_id": "web", "scope": "chat read", "exp": time.time() + seconds}
+        default = {
+            "iss": self.url,
+            "sub": "ada",
+            "client_id": "web",
+            "scope": "chat read",
+            "exp": time.time() + seconds,
+        }
         return jwt.encode(default | claims, self.key, algorithm="RS256", headers={"kid": "one"})
 
 

@@ -1,4 +1,4 @@
-"""Amazon Bedrock AgentCore Runtime on loopback: control plane and data plane.
+"""Amazon Bedrock AgentCore on loopback, control plane and data plane: Runtime, Memory, Identity, a gateway.
 
 It is driven by botocore's own service models: requests are routed, parsed and validated by them (with the maxima,
 patterns and enumerations that botocore's client leaves unchecked), and its answers are held to the output shapes. S3,

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import httpx
 import websockets
@@ -18,30 +18,35 @@ from .models import Params, status_of
 from .sessions import Session, Sessions
 from .state import Account, Runtime, Version
 
+USER_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-User-Id"
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 LONGEST_COMMAND = 3600  # seconds: API reference, InvokeAgentRuntimeCommandRequestBody
 LARGEST_FRAME = 32 * 1024  # bytes, in both directions: AgentCore quotas, "WebSocket frame size"
 CUSTOM_HEADERS = "x-amzn-bedrock-agentcore-runtime-custom-"
 PASSED_HEADERS = {
     *("accept", "content-type", "traceparent", "tracestate", "baggage", "x-amzn-trace-id"),
-    *("mcp-session-id", "mcp-protocol-version", "x-amzn-bedrock-agentcore-runtime-user-id"),
+    *("mcp-session-id", "mcp-protocol-version", USER_HEADER.lower()),
 }
 RETURNED_HEADERS = ("content-type", "mcp-session-id", "mcp-protocol-version")
 PATHS = {"HTTP": "/invocations", "AGUI": "/invocations", "MCP": "/mcp", "A2A": "/"}
 
 
 class DataPlane:
-    def __init__(self, account: Account, sessions: Sessions) -> None:
-        self.account, self.sessions = account, sessions
+    """`token` makes the workload access token of a request, of the agent's name, its caller's bearer token and user."""
+
+    def __init__(
+        self, account: Account, sessions: Sessions, token: Callable[[str, str | None, str | None], str]
+    ) -> None:
+        self.account, self.sessions, self.token = account, sessions, token
         self.http = httpx.AsyncClient(timeout=httpx.Timeout(900, connect=5))
 
     async def invoke_agent_runtime(self, p: Params, request: Request) -> StreamingResponse:
         session_id = p.get("runtimeSessionId") or str(uuid.uuid4())
-        version, session = await self._session(p, session_id, request)
+        version, session, token = await self._session(p, session_id, request)
         url = (
             f"http://127.0.0.1:{session.port}{version.protocol.get('path', PATHS[version.protocol['serverProtocol']])}"
         )
-        headers = forwarded(request.headers, version, session_id)
+        headers = forwarded(request.headers, version, session_id, token)
         session.running += 1
         try:
             upstream = await self._send(url, p["payload"], headers)
@@ -58,7 +63,7 @@ class DataPlane:
         session_id, seconds = p.get("runtimeSessionId") or str(uuid.uuid4()), p["body"].get("timeout", 300)
         if not 1 <= seconds <= LONGEST_COMMAND:
             raise invalid(f"timeout must be from 1 to {LONGEST_COMMAND} seconds")
-        version, session = await self._session(p, session_id, request)
+        version, session, _ = await self._session(p, session_id, request)
         assert version.root
         environment = await self.sessions.environment(version)
         frames = commands.run(p["body"]["command"], seconds, environment, version.root)
@@ -77,19 +82,24 @@ class DataPlane:
     async def get_agent_card(self, p: Params, request: Request) -> Response:
         """The card of an agent whose protocol is A2A."""
         session_id = p.get("runtimeSessionId") or str(uuid.uuid4())
-        version, session = await self._session(p, session_id, request)
+        version, session, token = await self._session(p, session_id, request)
         if version.protocol["serverProtocol"] != "A2A":
             raise invalid("The agent's protocol is not A2A")
         url = f"http://127.0.0.1:{session.port}/.well-known/agent-card.json"
-        answer = await self.http.get(url, headers=forwarded(request.headers, version, session_id))
+        answer = await self.http.get(url, headers=forwarded(request.headers, version, session_id, token))
         if answer.is_error:
             raise _runtime_error(str(answer.status_code))
         return Response(answer.content, headers={SESSION_HEADER: session_id}, media_type="application/json")
 
-    async def _session(self, p: Params, session_id: str, connection: HTTPConnection) -> tuple[Version, Session]:
+    async def _session(self, p: Params, session_id: str, connection: HTTPConnection) -> tuple[Version, Session, str]:
+        """What serves the request, and the workload access token that goes with it."""
         runtime, endpoint, version = self._resolve(p)
         await asyncio.to_thread(authorize, version, self.account.region, connection)
-        return version, await self.sessions.get(runtime, endpoint, version, session_id)
+        scheme, _, bearer = connection.headers.get("authorization", "").partition(" ")
+        token = self.token(
+            runtime.id, bearer if scheme.lower() == "bearer" else None, connection.headers.get(USER_HEADER)
+        )
+        return version, await self.sessions.get(runtime, endpoint, version, session_id), token
 
     def _resolve(self, p: Params) -> tuple[Runtime, str, Version]:
         ident = p["agentRuntimeArn"]
@@ -136,12 +146,12 @@ class DataPlane:
             "qualifier": socket.query_params.get("qualifier", "DEFAULT"),
         }
         try:
-            version, session = await self._session(target, session_id, socket)
+            version, session, token = await self._session(target, session_id, socket)
         except AwsError as error:
             refusal = {"x-amzn-ErrorType": error.code}
             await socket.send_denial_response(JSONResponse({"message": error.message}, status_of(error.code), refusal))
             return
-        headers = forwarded(socket.headers, version, session_id)
+        headers = forwarded(socket.headers, version, session_id, token)
         async with websockets.connect(f"ws://127.0.0.1:{session.port}/ws", additional_headers=headers) as agent:
             await socket.accept()
             await _join(socket, agent)
@@ -150,12 +160,12 @@ class DataPlane:
         await self.http.aclose()
 
 
-def forwarded(headers: Mapping[str, str], version: Version, session_id: str) -> dict[str, str]:
+def forwarded(headers: Mapping[str, str], version: Version, session_id: str, token: str) -> dict[str, str]:
     """The request headers that reach the agent."""
     allowed = version.config.get("requestHeaderConfiguration", {}).get("requestHeaderAllowlist", [])
     names = PASSED_HEADERS | {name.lower() for name in allowed}
     passed = {name: value for name, value in headers.items() if name in names or name.startswith(CUSTOM_HEADERS)}
-    return passed | {SESSION_HEADER: session_id, "WorkloadAccessToken": f"emulated-{uuid.uuid4().hex}"}
+    return passed | {SESSION_HEADER: session_id, "WorkloadAccessToken": token}
 
 
 def _runtime_error(detail: str) -> AwsError:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import shutil
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore import xform_name
 from botocore.config import Config
 from botocore.model import OperationModel
 from starlette.applications import Starlette
@@ -30,6 +30,7 @@ from .data import DataPlane
 from .errors import AwsError
 from .faults import Faults
 from .gateway import Gateway
+from .identity import AUTHORIZE, Identity
 from .logs import LogShipper
 from .memory import Memory
 from .models import Params
@@ -84,7 +85,8 @@ class Emulator:
             settings.settle_seconds,
             settings.role_seconds,
         )
-        self.data = DataPlane(self.account, self.sessions)
+        self.identity = Identity(self.account, settings.clock, lambda: self.url)
+        self.data = DataPlane(self.account, self.sessions, self.identity.of_request)
         self.memory = Memory(self.account)
         self.gateway = Gateway(settings.region)
         self._answers: dict[tuple[str, str], tuple[Params, Params]] = {}
@@ -100,6 +102,7 @@ class Emulator:
         routes = [
             Route("/_emulator", self._inspect, methods=["GET", "POST"]),
             Route("/gateway/mcp", self.gateway.answer, methods=METHODS),
+            Route(AUTHORIZE, self.identity.authorize),
             WebSocketRoute("/runtimes/{arn:path}/ws", self.data.websocket),
             Route("/{path:path}", self._dispatch, methods=METHODS),
         ]
@@ -179,9 +182,8 @@ class Emulator:
         return result
 
     def _handler(self, operation: str) -> Any:
-        name = re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
-        for plane in (self.control, self.data, self.memory):
-            if handler := getattr(plane, name, None):
+        for plane in (self.control, self.data, self.memory, self.identity):
+            if handler := getattr(plane, xform_name(operation), None):
                 return handler
         raise AwsError("UnknownOperationException", f"{operation} is not emulated")
 
