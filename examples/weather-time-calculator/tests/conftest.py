@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from bedrock_agentcore import BedrockAgentCoreContext
 
 from weather_time_calculator import tools
 from weather_time_calculator.settings import Settings
@@ -78,6 +79,11 @@ ALLOWED: set[str] = set()
 """Whose accounts may be read."""
 
 
+def user() -> str:
+    """Say for whom the agent works."""
+    return f"for {BedrockAgentCoreContext.get_workload_access_token() or 'nobody'}"
+
+
 def note(text: str) -> str:
     """Write a note into the shared state.
 
@@ -102,7 +108,7 @@ async def patient(seconds: float) -> str:
 SENT: list[tuple[str, str]] = []
 """What `send` has sent."""
 
-tools.TOOLS += [tools.tool(function) for function in (echo, sleepy, broken, send, choose, account, note, patient)]
+tools.TOOLS += [tools.tool(function) for function in (echo, sleepy, broken, send, choose, account, user, note, patient)]
 
 
 @pytest.fixture(scope="session")

@@ -60,6 +60,14 @@ def test_the_card_says_what_the_agent_can_do_and_where(agent_url: str) -> None:
     assert {skill["id"] for skill in card["skills"]} == {"ask", *(tool.name for tool in TOOLS)}
 
 
+@pytest.mark.parametrize(("headers", "user"), [({"WorkloadAccessToken": "Ada"}, "Ada"), ({}, "nobody")])
+def test_the_users_workload_token_reaches_tools(
+    agent_url: str, local_model: LocalModel, headers: dict[str, str], user: str
+) -> None:
+    task = call(agent_url, "SendMessage", text("call user {}"), **headers)["result"]["task"]
+    assert f"for {user}" in str(task["artifacts"])
+
+
 def test_a_deployed_agent_is_where_agentcore_says(agent_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGENTCORE_RUNTIME_URL", "https://runtime.example/invocations/")
 
