@@ -37,7 +37,7 @@ from bedrock_agentcore import BedrockAgentCoreContext
 
 from ..errors import Refused
 from ..runs.requests import Cancel, Request, checked_session
-from ..server.app import SESSION_HEADER
+from ..server.streaming import SESSION_HEADER
 from ..server.service import Service
 from .errors import rpc_error
 from .messages import answers, question

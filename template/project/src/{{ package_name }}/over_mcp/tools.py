@@ -12,7 +12,7 @@ from mcp.shared.exceptions import MCPError
 
 from ..errors import Refused
 from ..runs.requests import Request, parse
-from ..server.app import SESSION_HEADER
+from ..server.streaming import SESSION_HEADER
 from ..server.request_body import read_json
 from ..server.service import Service
 from ..settings import Settings
