@@ -37,8 +37,8 @@ from bedrock_agentcore import BedrockAgentCoreContext
 
 from ..errors import Refused
 from ..runs.requests import Cancel, checked_session
-from ..server.streaming import SESSION_HEADER
 from ..server.service import Service
+from ..server.streaming import SESSION_HEADER
 from .errors import rpc_error
 from .messages import answers, question
 from .tasks import Work, request_of

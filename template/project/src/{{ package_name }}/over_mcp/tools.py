@@ -12,9 +12,9 @@ from mcp.shared.exceptions import MCPError
 
 from ..errors import Refused
 from ..runs.requests import Request, parse
-from ..server.streaming import SESSION_HEADER
 from ..server.request_body import read_json
 from ..server.service import Service
+from ..server.streaming import SESSION_HEADER
 from ..settings import Settings
 from ..tools import TOOLS
 from ..tools.ask import Ask
