@@ -12,9 +12,9 @@ class BadSetting(SystemExit):
         super().__init__(f"{name} cannot be used: {problem}")
 
 
-def problems(error: ValidationError) -> str:
+def problems(error: ValidationError, most: int | None = None) -> str:
     """What is wrong, and where, without what was given: it may be a secret."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    found = error.errors(include_url=False, include_context=False, include_input=False)[:most]
     return "; ".join(": ".join([*filter(None, [".".join(map(str, each["loc"]))]), each["msg"]]) for each in found)
 
 

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from weather_agent import agent
 from weather_agent.over_a2a.handler import Handler
 from weather_agent.over_a2a.server import A2AServer, create_app
-from weather_agent.server.app import SESSION_HEADER
+from weather_agent.server.streaming import SESSION_HEADER
 from weather_agent.settings import Settings
 from weather_agent.tools import TOOLS
 

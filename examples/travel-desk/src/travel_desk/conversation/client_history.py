@@ -1,6 +1,5 @@
 """The messages that a client sends: checks each, and merges them with the history that the agent keeps."""
 
-import re
 from collections.abc import Sequence
 
 from ag_ui.core import AssistantMessage, DataSource, Message, TextPart, ToolMessage, UserMessage
@@ -8,10 +7,9 @@ from ag_ui.core import AssistantMessage, DataSource, Message, TextPart, ToolMess
 from ..errors import Refused
 from ..model import READS
 from ..runs.events import is_json_object
+from ..runs.requests import ID, TOOL_NAME
 from .history import attachments_of, text_of
 
-MESSAGE_ID = re.compile(r"[!-~]{1,256}")
-TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 INSTRUCTIONS = {"system", "developer"}
 MAX_MESSAGES = 1000
 
@@ -21,7 +19,7 @@ def checked(messages: Sequence[Message], *, allow_instructions: bool) -> list[Me
     if len(messages) > MAX_MESSAGES:
         raise Refused(400, "too_many_messages", f"There are {len(messages)} messages: {MAX_MESSAGES} are the most.")
     ids = [message.id for message in messages]
-    if len(set(ids)) < len(ids) or not all(map(MESSAGE_ID.fullmatch, ids)):
+    if len(set(ids)) < len(ids) or not all(map(ID.fullmatch, ids)):
         raise Refused(400, "invalid_message_id", "A message's id is unique, of 1 to 256 printable ASCII characters.")
     if not allow_instructions and any(message.role in INSTRUCTIONS for message in messages):
         raise Refused(400, "instructions_refused", "This agent takes no system or developer messages from clients.")
@@ -40,7 +38,7 @@ def _check(message: Message) -> None:
         _check_question(message)
     elif isinstance(message, AssistantMessage):
         for call in message.tool_calls or []:
-            if not MESSAGE_ID.fullmatch(call.id) or not TOOL_NAME.fullmatch(call.function.name):
+            if not ID.fullmatch(call.id) or not TOOL_NAME.fullmatch(call.function.name):
                 raise Refused(400, "invalid_tool_call", "A tool call's id or name has characters that no model takes.")
             if not is_json_object(call.function.arguments or "{}"):
                 raise Refused(400, "invalid_tool_call", "A tool call's arguments are no JSON object.")

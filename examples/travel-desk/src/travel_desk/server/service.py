@@ -8,7 +8,7 @@ from typing import Any
 from ag_ui.core import MessagesSnapshotEvent, StateSnapshotEvent
 
 from .. import provider
-from ..conversation.conversation import Conversation, begin
+from ..conversation.conversation import Conversation, Pause, begin
 from ..errors import Failure, Refused
 from ..runs.events import RunEvents, event_json
 from ..runs.requests import Request
@@ -53,15 +53,13 @@ class Service:
         await self._sessions.free(session)
         if self._runtime.workers.full:
             raise Refused(503, "tools_busy", "Tools of earlier runs have not returned yet. Try again soon.")
-        conversation = session.conversation
-        assert conversation is not None
-        turn = begin(conversation, request, self._runtime.settings)
-        run = Run(request, conversation, turn, self._runtime)
+        turn = begin(session.conversation, request, self._runtime.settings)
+        run = Run(request, session.conversation, turn, self._runtime)
         session.add(run, self._runtime.settings.follow_seconds)
         return run
 
     def _followed(self, request: Request, session: Session) -> Events:
-        assert request.follow and session.conversation
+        assert request.follow
         run = session.runs.get(request.follow.run_id)
         if run is None:
             messages = [message.model_dump(by_alias=True) for message in session.conversation.messages]
@@ -73,7 +71,7 @@ class Service:
     async def cancel(self, request: Request) -> dict[str, Any]:
         """End the run, or what the session waits for, and tell the outcome."""
         session = await self._sessions.get(request.session_id)
-        assert request.cancel and session.conversation
+        assert request.cancel
         run_id = request.cancel.run_id
         run = session.active if run_id is None else session.runs.get(run_id)
         if run is None and not (run_id is None and session.conversation.pause):
@@ -88,16 +86,13 @@ class Service:
 
     async def _history(self, request: Request, session: Session) -> Events:
         """A whole run that tells the messages and the state, and what the session waits for."""
-        conversation, run, pause = session.conversation, session.active, None
-        assert conversation is not None
+        conversation, run = session.conversation, session.active
         events = RunEvents(request.thread_id, request.run_id, provider=provider.NAME)
-        pause = conversation.pause if conversation.pause and not run else None
-        turn = run.turn.messages if run else pause.turn if pause else []
+        pause = Pause(turn=run.turn.messages) if run else conversation.pause or Pause(turn=[])
         metadata = {"activeRunId": run.id} if run else None
-        snapshot = MessagesSnapshotEvent(messages=[*conversation.messages, *turn], metadata=metadata)
+        snapshot = MessagesSnapshotEvent(messages=[*conversation.messages, *pause.turn], metadata=metadata)
         state = StateSnapshotEvent(snapshot=conversation.state)
-        interrupts, calls = (pause.interrupts, pause.client_calls) if pause else ([], [])
-        closing = events.finished({}, interrupts, calls)
+        closing = events.finished({}, pause.interrupts, pause.client_calls)
         for number, event in enumerate([events.started(None), event_json(snapshot), event_json(state), closing], 1):
             yield number, event
 

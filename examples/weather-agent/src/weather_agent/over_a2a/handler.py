@@ -36,12 +36,12 @@ from a2a.utils.task import apply_history_length, validate_history_length
 from bedrock_agentcore import BedrockAgentCoreContext
 
 from ..errors import Refused
-from ..runs.requests import Cancel, Request, checked_session
-from ..server.app import SESSION_HEADER
+from ..runs.requests import Cancel, checked_session
 from ..server.service import Service
+from ..server.streaming import SESSION_HEADER
 from .errors import rpc_error
 from .messages import answers, question
-from .tasks import Work
+from .tasks import Work, request_of
 from .updates import Update
 
 WRITTEN = {"text/plain", "text/*", "*/*", "application/json"}
@@ -116,7 +116,7 @@ class Handler(RequestHandler):
             raise TaskNotCancelableError("The task has ended.")
         cancel = Cancel() if work.waits else Cancel(runId=work.run_id)
         try:
-            await self._service.cancel(Request(work.context_id, work.context_id, work.run_id, cancel=cancel))
+            await self._service.cancel(request_of(work.context_id, work.run_id, cancel=cancel))
         except Refused as refused:
             raise rpc_error(refused) from refused
         await work.settled()
@@ -140,9 +140,9 @@ class Handler(RequestHandler):
             message.task_id, message.context_id = work.id, work.context_id
             run = str(uuid4())
             given: dict[str, Any] = {"resume": answers(message, work.interrupts)} if work.waits else {}
-            asked = given or {"messages": (question(message),)}
+            asked = given or {"messages": [question(message)]}
             BedrockAgentCoreContext.set_request_context(run, work.context_id)  # log_json reads them
-            request = Request(work.context_id, work.context_id, run, background=True, **asked)
+            request = request_of(work.context_id, run, background=True, **asked)
             await work.begin(self._service, request, message)
         except Refused as refused:
             raise rpc_error(refused) from refused
@@ -167,7 +167,7 @@ class Handler(RequestHandler):
         if not context_id or any(work.waits for work in self._tasks.values() if work.context_id == context_id):
             return self._found(message.task_id)
         work, run = Work(message.task_id, checked_session(context_id)), str(uuid4())
-        async with self._service.events(Request(context_id, context_id, run, history=True)) as events:
+        async with self._service.events(request_of(context_id, run, history=True)) as events:
             told = [event async for _, event in events]
         work.recall(json.loads(told[-1]))
         return work if work.waits else self._found(message.task_id)

@@ -93,7 +93,7 @@ class Work:
         """The task as it is, then what changes, until its run has ended."""
         recorder, updates = self._recorder, Updates(self.id, self.context_id, self.run_id)
         follow = Follow(runId=self.run_id, after=self._seen)
-        request = Request(self.context_id, self.context_id, self.run_id, follow=follow)
+        request = request_of(self.context_id, self.run_id, follow=follow)
         yield self.snapshot()
         try:
             async with service.events(request) as events, aclosing(events):
@@ -124,3 +124,8 @@ def interrupts_of(event: dict[str, Any]) -> list[Interrupt]:
     """What is asked at the end of a run."""
     asked = (event.get("outcome") or {}).get("interrupts") or []
     return [Interrupt.model_validate(each) for each in asked]
+
+
+def request_of(context_id: str, run_id: str, **options: Any) -> Request:
+    """What is asked of the session that is the context."""
+    return Request(session_id=context_id, thread_id=context_id, run_id=run_id, **options)

@@ -1,78 +1,70 @@
 """Server-Sent Events (https://html.spec.whatwg.org/multipage/server-sent-events.html) that leave as they happen."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+import time
 from contextlib import aclosing
 
-from starlette.responses import Response
+from bedrock_agentcore import BedrockAgentCoreContext
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from ..errors import Refused
+from ..runs.requests import Request
 from ..runs.waiting import first_of
+from ..settings import Settings
+from .service import Events, Service
 
+SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 HEARTBEAT = b": heartbeat\n\n"
 HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
-class EventStream(Response):
-    """Sends each event at once, with its number, and a comment when none came for a while."""
+class Reply(Response):
+    """The answer to a request: each event at once, with its number, and a comment when none came for a while.
+
+    Asks the service when the answer begins, on the server's own loop: an entry point is called from a thread.
+    """
 
     media_type = "text/event-stream"
 
-    def __init__(
-        self, events: AsyncGenerator[tuple[int, str]], *, heartbeat_seconds: float, headers: dict[str, str]
-    ) -> None:
-        super().__init__(headers=HEADERS | headers)
+    def __init__(self, request: Request, service: Service, settings: Settings) -> None:
+        super().__init__(headers=HEADERS | {SESSION_HEADER: request.session_id})
         del self.headers["content-length"]
-        self._events = events
-        self._heartbeat_seconds = heartbeat_seconds
+        self._request = request
+        self._service = service
+        self._heartbeat_seconds = settings.heartbeat_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Stream until the events end or the client leaves, whichever is first."""
-        await first_of(self._stream(send), _disconnected(receive))
+        """Answer with the event stream, with JSON, or with the refusal."""
+        request_id = BedrockAgentCoreContext.get_request_id() or self._request.run_id
+        BedrockAgentCoreContext.set_request_context(request_id, self._request.session_id)  # log_json reads them
+        try:
+            if self._request.cancel:
+                return await JSONResponse(await self._service.cancel(self._request))(scope, receive, send)
+            async with self._service.events(self._request) as events:
+                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+                await first_of(self._stream(events, send), _disconnected(receive), self._beat(send))
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except Refused as refused:
+            await JSONResponse(refused.body, refused.status)(scope, receive, send)
 
-    async def _stream(self, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        async with aclosing(self._events) as events, Heartbeat(self._heartbeat_seconds, _body(send)) as heart:
+    async def _stream(self, events: Events, send: Send) -> None:
+        async with aclosing(events):
             async for number, event in events:
-                await heart.send(f"id: {number}\ndata: {event}\n\n".encode(errors="replace"))
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+                await self._send(f"id: {number}\ndata: {event}\n\n".encode(errors="replace"), send)
 
-
-class Heartbeat:
-    """Sends `HEARTBEAT` whenever nothing else was sent for `seconds`."""
-
-    def __init__(self, seconds: float, send: Callable[[bytes], Awaitable[None]]) -> None:
-        self._seconds = seconds
-        self._send = send
-        self._clock = asyncio.get_running_loop().time
-        self._last = self._clock()
-
-    async def __aenter__(self) -> "Heartbeat":
-        self._task = asyncio.create_task(self._beat())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
-
-    async def send(self, data: bytes) -> None:
-        """Send, and put the next beat off."""
-        self._last = self._clock()
-        await self._send(data)
-
-    async def _beat(self) -> None:
+    async def _beat(self, send: Send) -> None:
+        self._sent = time.monotonic()
         while True:
-            await asyncio.sleep(self._last + self._seconds - self._clock())
-            if self._clock() - self._last >= self._seconds:
-                await self.send(HEARTBEAT)
+            await asyncio.sleep(self._sent + self._heartbeat_seconds - time.monotonic())
+            if time.monotonic() - self._sent >= self._heartbeat_seconds:
+                await self._send(HEARTBEAT, send)
+
+    async def _send(self, data: bytes, send: Send) -> None:
+        self._sent = time.monotonic()
+        await send({"type": "http.response.body", "body": data, "more_body": True})
 
 
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _body(send: Send) -> Callable[[bytes], Awaitable[None]]:
-    async def send_body(data: bytes) -> None:
-        await send({"type": "http.response.body", "body": data, "more_body": True})
-
-    return send_body

@@ -15,7 +15,7 @@ from docstring_parser import parse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.json_schema import GenerateJsonSchema
 
-from ..errors import BadSetting
+from ..errors import BadSetting, problems
 from .approval import Approval
 from .ask import Ask
 from .results import readable
@@ -108,9 +108,7 @@ def _checked(model: type[BaseModel], given: dict[str, Any]) -> dict[str, Any]:
     try:
         checked = model.model_validate(given)
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False, include_context=False)
-        wrong = "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in problems)
-        raise ValueError(f"The arguments are wrong: {wrong}.") from error
+        raise ValueError(f"The arguments are wrong: {problems(error)}.") from error
     return {info.alias or name: getattr(checked, name) for name, info in model.model_fields.items()}
 
 

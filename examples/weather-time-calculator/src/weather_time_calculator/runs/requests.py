@@ -2,8 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 from uuid import uuid4
@@ -13,11 +12,11 @@ from ag_ui.core import Tool as ClientTool
 from jsonschema import Draft202012Validator, SchemaError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ..errors import Refused
+from ..errors import Refused, problems
 from ..tools import TOOLS
 from ..tools.toolbox import Tool
 
-SESSION_ID = re.compile(r"[!-~]{1,256}")
+ID = re.compile(r"[!-~]{1,256}")
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 MAX_RUN_ID = 256
 MAX_CLIENT_TOOLS = 128
@@ -42,11 +41,10 @@ class Cancel(BaseModel):
     run_id: str | None = Field(default=None, alias="runId")
 
 
-class Simple(BaseModel):
-    """The simple form. The names in `OURS` may stand in an AG-UI input's `forwardedProps` too."""
+class Options(BaseModel):
+    """What a request may say beside its messages. In an AG-UI input, those in `OURS` stand in `forwardedProps`."""
 
-    model_config = ConfigDict(extra="forbid")
-    prompt: Any = None
+    model_config = ConfigDict(extra="forbid", frozen=True)
     resume: list[ResumeEntry] = []
     context: list[Context] = []
     state: dict[str, Any] | None = None
@@ -56,17 +54,16 @@ class Simple(BaseModel):
     history: bool = Field(default=False, strict=True)
 
     @property
-    def fields(self) -> dict[str, Any]:
-        """Those that a `Request` has too."""
-        return {name: getattr(self, name) for name in Simple.model_fields if name != "prompt"}
+    def is_command(self) -> bool:
+        """Whether something else than a run is asked."""
+        return any(getattr(self, name) for name in COMMANDS)
 
 
 COMMANDS = ("follow", "cancel", "history")
 OURS = {"background", *COMMANDS}
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Options):
     """What is asked of one session: a run, unless `follow`, `cancel` or `history` says otherwise."""
 
     session_id: str
@@ -74,14 +71,7 @@ class Request:
     run_id: str
     parent_run_id: str | None = None
     messages: Sequence[Message] = ()
-    resume: Sequence[ResumeEntry] = ()
     tools: Sequence[Tool] = ()
-    context: Sequence[Context] = ()
-    state: Mapping[str, Any] | None = None
-    background: bool = False
-    follow: Follow | None = None
-    cancel: Cancel | None = None
-    history: bool = False
 
 
 def parse(payload: Any, session_id: str | None, new_session_id: str) -> Request:
@@ -94,14 +84,18 @@ def parse(payload: Any, session_id: str | None, new_session_id: str) -> Request:
         raise Refused(400, "not_an_object", 'The body must be a JSON object such as {"prompt": "Hello"}.')
     if "messages" in payload or "threadId" in payload:
         return _from_run_input(payload, session_id)
-    simple = _valid(Simple, payload, "invalid_request")
-    _check_command(simple, "invalid_request")
+    prompt = payload.get("prompt")
+    options = _options({name: value for name, value in payload.items() if name != "prompt"}, "invalid_request")
     session = checked_session(session_id or new_session_id)
-    asks = not (simple.resume or _command(simple))
-    messages = (UserMessage(id=str(uuid4()), content=checked_text(simple.prompt)),) if asks else ()
-    if not asks and simple.prompt is not None:
-        raise Refused(400, "invalid_prompt", "`prompt` asks a new question: it cannot stand beside this field.")
-    return Request(session, session, str(uuid4()), messages=messages, **simple.fields)
+    if options.resume or options.is_command:
+        messages = []
+        if prompt is not None:
+            raise Refused(400, "invalid_prompt", "`prompt` asks a new question: it cannot stand beside this field.")
+    elif isinstance(prompt, str) and prompt.strip():
+        messages = [UserMessage(id=str(uuid4()), content=prompt)]
+    else:
+        raise Refused(400, "invalid_prompt", "`prompt` must be text, and not blank.")
+    return Request(session_id=session, thread_id=session, run_id=str(uuid4()), messages=messages, **dict(options))
 
 
 def _from_run_input(payload: dict[str, Any], session_id: str | None) -> Request:
@@ -115,31 +109,28 @@ def _from_run_input(payload: dict[str, Any], session_id: str | None) -> Request:
         raise Refused(400, "invalid_run_input", f"`{min(misplaced)}` does not belong in `forwardedProps`.")
     ours = {name: value for name, value in props.items() if name in OURS}
     rest = {"resume": payload.get("resume") or [], "context": payload.get("context") or [], "state": run.state}
-    simple = _valid(Simple, rest | ours, "invalid_run_input")
-    _check_command(simple, "invalid_run_input")
+    options = _options(rest | ours, "invalid_run_input")
     if max(len(run.run_id), len(run.parent_run_id or "")) > MAX_RUN_ID:
         raise Refused(400, "invalid_run_input", f"`runId` and `parentRunId` have {MAX_RUN_ID} characters at most.")
     thread = checked_session(run.thread_id)
     return Request(
-        checked_session(session_id or thread),
-        thread,
-        run.run_id,
-        run.parent_run_id,
+        session_id=checked_session(session_id or thread),
+        thread_id=thread,
+        run_id=run.run_id,
+        parent_run_id=run.parent_run_id,
         messages=run.messages,
         tools=_client_tools(run.tools or []),
-        **simple.fields,
+        **dict(options),
     )
 
 
-def _command(simple: Simple) -> bool:
-    return any(getattr(simple, name) for name in COMMANDS)
-
-
-def _check_command(simple: Simple, code: str) -> None:
-    """Raise `Refused` where a command does not stand alone: one of the two would be ignored."""
-    given = [name for name in (*COMMANDS, "resume", "background") if getattr(simple, name)]
-    if _command(simple) and len(given) > 1:
-        raise Refused(400, code, f"`{given[0]}` stands alone, and not beside `{given[1]}`.")
+def _options(given: dict[str, Any], code: str) -> Options:
+    """A command stands alone: one of the two would be ignored."""
+    options = _valid(Options, given, code)
+    said = [name for name in (*COMMANDS, "resume", "background") if getattr(options, name)]
+    if options.is_command and len(said) > 1:
+        raise Refused(400, code, f"`{said[0]}` stands alone, and not beside `{said[1]}`.")
+    return options
 
 
 def _client_tools(tools: list[ClientTool]) -> list[Tool]:
@@ -187,16 +178,9 @@ def _references(schema: Any) -> list[str]:
     return [ref for item in schema for ref in _references(item)] if isinstance(schema, list) else []
 
 
-def checked_text(prompt: Any) -> str:
-    """A question. Raises `Refused` where it is no text, or blank."""
-    if not isinstance(prompt, str) or not prompt.strip():
-        raise Refused(400, "invalid_prompt", "`prompt` must be text, and not blank.")
-    return prompt
-
-
 def checked_session(session_id: str) -> str:
     """A session id. Raises `Refused` where it does not have the form of one."""
-    if not SESSION_ID.fullmatch(session_id):
+    if not ID.fullmatch(session_id):
         raise Refused(400, "invalid_session", "A session id is 1 to 256 printable ASCII characters, without spaces.")
     return session_id
 
@@ -205,11 +189,5 @@ def _valid(model: type[Model], payload: Any, code: str) -> Model:
     try:
         return model.model_validate(payload)
     except (ValidationError, RecursionError) as error:
-        raise Refused(400, code, f"The body is not what this agent takes: {_explain(error)}") from error
-
-
-def _explain(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return "nested too deeply."
-    first = error.errors(include_input=False, include_url=False)[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}."
+        problem = problems(error, most=1) if isinstance(error, ValidationError) else "nested too deeply"
+        raise Refused(400, code, f"The body is not what this agent takes: {problem}.") from error

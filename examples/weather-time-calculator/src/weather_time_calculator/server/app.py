@@ -22,17 +22,15 @@ from starlette.websockets import WebSocket
 from .. import agent, memory, provider
 from ..errors import Refused
 from ..model import build_model
-from ..runs.requests import Request, parse
+from ..runs.requests import parse
 from ..runs.run import Answer, Runtime
 from ..settings import Settings
 from ..tools.toolbox import Workers
 from .request_body import CheckedBody
 from .service import Service
 from .shutdown import on_termination
-from .streaming import EventStream
+from .streaming import Reply
 from .websocket import Dialogue
-
-SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 
 
 def create_app(settings: Settings, answer: Answer = agent.answer) -> BedrockAgentCoreApp:
@@ -99,28 +97,3 @@ class ForUser:
         if url := headers.get(models.OAUTH2_CALLBACK_URL_HEADER):
             BedrockAgentCoreContext.set_oauth2_callback_url(url)
         await self._app(scope, receive, send)
-
-
-class Reply(Response):
-    """Asks the service when the answer begins, on the server's own loop: `invoke` is called from a thread."""
-
-    def __init__(self, request: Request, service: Service, settings: Settings) -> None:
-        super().__init__()
-        self._request = request
-        self._service = service
-        self._settings = settings
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with the event stream, with JSON, or with the refusal."""
-        request_id = BedrockAgentCoreContext.get_request_id() or self._request.run_id
-        BedrockAgentCoreContext.set_request_context(request_id, self._request.session_id)  # log_json reads them
-        try:
-            if self._request.cancel:
-                await JSONResponse(await self._service.cancel(self._request))(scope, receive, send)
-                return
-            async with self._service.events(self._request) as events:
-                headers = {SESSION_HEADER: self._request.session_id}
-                heartbeat = self._settings.heartbeat_seconds
-                await EventStream(events, heartbeat_seconds=heartbeat, headers=headers)(scope, receive, send)
-        except Refused as refused:
-            await JSONResponse(refused.body, refused.status)(scope, receive, send)

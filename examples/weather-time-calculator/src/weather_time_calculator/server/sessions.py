@@ -16,11 +16,12 @@ FREE_SECONDS = 0.2
 
 
 class Session:
-    """One session. `conversation` is None until it is read from where conversations are kept."""
+    """One session. `conversation` is empty until it is read from where conversations are kept."""
 
     def __init__(self, id: str) -> None:
         self.id = id
-        self.conversation: Conversation | None = None
+        self.conversation = Conversation()
+        self.is_read = False
         self.lock = asyncio.Lock()
         self.runs: dict[str, Run] = {}
 
@@ -65,8 +66,9 @@ class Sessions:
         self._sessions.move_to_end(session_id)
         self._forget_oldest()
         async with session.lock:
-            if session.conversation is None:
+            if not session.is_read:
                 session.conversation = await self._kept(session_id)
+                session.is_read = True
         return session
 
     async def _kept(self, session_id: str) -> Conversation:

@@ -9,6 +9,7 @@ from starlette.websockets import WebSocket
 from ..errors import Refused
 from ..runs.events import error_event
 from ..runs.requests import Request, parse
+from ..runs.waiting import first_of
 from ..settings import Settings
 from .request_body import read_json
 from .service import Service
@@ -31,13 +32,7 @@ class Dialogue:
     async def hold(self) -> None:
         """Accept, and answer until the client closes."""
         await self._websocket.accept()
-        tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._answer_all())]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await first_of(self._answer_all(), self._read())
 
     async def _read(self) -> None:
         """Go on reading while a run is sent, to notice a `cancel` or the end of the connection."""
