@@ -27,11 +27,13 @@ def test_deploying_ends_with_an_answer_and_deploying_again_does_nothing(project:
     assert steps == [
         *("Package", "Stack my-agent-artifacts", "Upload", "Stack my-agent", "Endpoint DEFAULT", "Logs"),
     ]
+    assert first.err.index("… Package\n") < first.err.index("✓ Package")  # a log shows a step when it begins
     assert "local model" in first.out
     assert changes(cloud) == ["CreateAgentRuntime", "CreateAgentRuntimeEndpoint", "InvokeAgentRuntime"]
 
     second = project.run("deploy", "--json")
     assert second.json["changed"] is False
+    assert "… Stack my-agent\n" in second.err
     assert len(changes(cloud)) == 3
     assert "Nothing has changed" in project.run("deploy").err
 

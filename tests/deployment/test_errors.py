@@ -1,6 +1,7 @@
 """What a deployer meets, and what it is told: one or two lines that say what to do, never a traceback."""
 
 import json
+import shutil
 from collections.abc import Mapping
 
 import boto3
@@ -107,6 +108,29 @@ def test_a_missing_dependency_is_found_before_anything_is_sent(project: Project,
     assert "The packaged agent can't be imported: ModuleNotFoundError: No module named 'rich'" in error
     assert not cloud.calls
     assert not boto3.client("s3").list_buckets()["Buckets"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("src/my_agent/prompt.py", "def x(:\n", "invalid syntax (prompt.py, line 1)"),
+        ("src/my_agent", None, "No such file or directory"),
+        ("deploy/stack.yaml", "Resources: [\n", 'stack.yaml", line 2'),
+        ("deploy/policies/execution.json", "{", "deploy/policies/execution.json: JSONDecodeError"),
+        (
+            "deploy/policies/execution.json",
+            '{"Statement": ["${nmae}"]}',
+            "deploy/policies/execution.json: KeyError('nmae')",
+        ),
+    ],
+)
+def test_a_file_that_is_missing_or_broken_is_named(project: Project, file: str, text: str | None, message: str) -> None:
+    if text is None:
+        shutil.rmtree(project.path / file)
+    else:
+        (project.path / file).write_text(text)
+    error = failed(project, "deploy", "--dry-run")
+    assert message in error and "mend or restore the file" in error
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,36 @@ def test_an_agent_may_ask_the_agents_that_it_names_and_no_other(variant: Callabl
     assert asked(project, others) == [[ARN, f"{ARN}/runtime-endpoint/*"]]
 
 
+@pytest.mark.parametrize(
+    ("tool", "setting", "entry"),
+    [
+        ("agent", "AGENTS", {"address": ARN.replace("weather-AbCdEfGhIj", "*")}),
+        ("agent", "AGENTS", {"address": f"{ARN}/runtime-endpoint/prod"}),
+        ("mcp", "MCP_SERVERS", {"gateway": "arn:aws:bedrock-agentcore:us-west-2:123456789012:gateway/*"}),
+        ("mcp", "MCP_SERVERS", {"url": "arn:aws:bedrock-agentcore:us-west-2:123456789012:gateway/orders-abc123"}),
+    ],
+)
+def test_what_the_agent_refuses_to_call_the_role_may_not_call(
+    variant: Callable[..., Project], tool: str, setting: str, entry: Any
+) -> None:
+    project = variant(tools=[tool], deployment=["container"])  # of which nothing is imported here
+    file = project.path / "deploy.toml"
+    value = json.dumps(json.dumps({"it": entry}))
+    file.write_text(file.read_text().replace("[environment]", f"[environment]\n{setting} = {value}\n#", 1))
+    refused = project.run("deploy", "--dry-run")
+    ((key, arn),) = entry.items()
+    assert refused.code == 1
+    assert f"{setting}: the agent cannot call {arn} as `{key}`." in refused.err
+    assert "takes the whole ARN of one" in refused.err
+
+
+@pytest.mark.parametrize(("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")])
+def test_arns_are_of_the_regions_partition(project: Project, region: str, partition: str) -> None:
+    project.configure(region=region)
+    text = json.dumps(policies(project))
+    assert f"arn:{partition}:" in text and "arn:aws:" not in text
+
+
 @pytest.mark.parametrize("agents", ["weather", [ARN], {"weather": ARN}, {"weather": {"url": ARN}}])
 def test_agents_that_are_none_are_refused(variant: Callable[..., Project], agents: Any) -> None:
     project = variant(tools=["agent"], deployment=["cdk"])

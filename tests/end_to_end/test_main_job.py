@@ -234,6 +234,31 @@ def test_a_port_that_is_taken_is_told(project: Path) -> None:
     assert f"Cannot listen on 127.0.0.1:{port}" in done.stderr
 
 
+@pytest.mark.parametrize("port", ["70000", "-1", "http"])
+def test_a_port_that_is_none_is_told_before_all_else(project: Path, port: str) -> None:
+    command = [project / ".venv/bin/serve", f"--port={port}"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, env={"HOME": "/nonexistent"})
+    assert done.returncode == 2
+    assert "argument --port: give 0 to 65535; 0 takes a free one" in done.stderr
+
+
+@pytest.mark.parametrize(("text", "told"), [("def x(:\n", 'prompt.py", line 1'), (None, "No module named 'my_agent'")])
+def test_an_agent_that_cannot_be_imported_is_told(project: Path, tmp_path: Path, text: str | None, told: str) -> None:
+    source = project / "src/my_agent"
+    kept = shutil.copytree(source, tmp_path / "my_agent")
+    try:
+        if text is None:
+            shutil.rmtree(source)
+        else:
+            (source / "prompt.py").write_text(text)
+        command = [project / ".venv/bin/serve", "--offline", "--port", "0"]
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    finally:
+        shutil.copytree(kept, source, dirs_exist_ok=True)
+    assert done.returncode == 1
+    assert "cannot be imported" in done.stderr and told in done.stderr and "Traceback" not in done.stderr
+
+
 def test_deployed_logs_are_json_with_the_ids_of_request_and_session(project: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

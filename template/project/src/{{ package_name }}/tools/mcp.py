@@ -22,6 +22,7 @@ import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import NoCredentialsError
+from botocore.session import get_session
 from mcp import ClientSession, StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client  # which HTTP library it is depends on the version of mcp
@@ -67,8 +68,8 @@ class ServerConfig(BaseModel):
         """Where it is, or nothing."""
         if self.url or not self.gateway:
             return self.url
-        name = self.gateway.rpartition("/")[2]
-        return f"https://{name}.gateway.{SERVICE}.{_region(self.gateway)}.amazonaws.com/mcp"
+        name, region = self.gateway.rpartition("/")[2], _region(self.gateway)
+        return f"https://{name}.gateway.{SERVICE}.{region}.{_domain(region)}/mcp"
 
 
 def mcp_tools() -> list[Tool]:
@@ -239,6 +240,12 @@ class Signer:
 
 def _region(arn: str) -> str:
     return arn.split(":")[3]
+
+
+def _domain(region: str) -> str:
+    """What the names of AWS's hosts end in: `amazonaws.com`, or another partition's."""
+    regions = get_session().get_component("endpoint_resolver")
+    return str(regions.get_partition_dns_suffix(regions.get_partition_for_region(region)))
 
 
 @cache
