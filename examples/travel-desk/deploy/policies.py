@@ -6,7 +6,10 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from botocore.session import get_session
+
 from .config import Config
+from .errors import MEND, DeployError
 
 FOLDER = Path(__file__).parent / "policies"
 PROFILE = re.compile(r"^(us|us-gov|eu|apac|jp|au|ca|global)\.")
@@ -17,13 +20,20 @@ Policy = dict[str, Any]
 
 def load(pattern: str, config: Config, **more: str) -> Policy:
     """The statements of every file of that name. Account and partition stay as CloudFormation's `Fn::Sub` has them."""
-    texts = (file.read_text(encoding="utf-8") for file in sorted(FOLDER.glob(f"{pattern}.json")))
-    found: list[Policy] = [json.loads(Template(text).substitute(names(config) | more)) for text in texts]
+    values = names(config) | more
+    found = (_filled(file, values) for file in sorted(FOLDER.glob(f"{pattern}.json")))
     statements = [each for policy in found for each in policy["Statement"]]
     for each in statements:
         if "Resource" in each:  # a name may stand for several ARNs, for one that is there already, or for none
             each["Resource"] = list(dict.fromkeys(" ".join(each["Resource"]).split()))
     return {"Version": "2012-10-17", "Statement": [each for each in statements if each.get("Resource", True)]}
+
+
+def _filled(file: Path, values: dict[str, str]) -> Policy:
+    try:
+        return dict(json.loads(Template(file.read_text(encoding="utf-8")).substitute(values)))
+    except (ValueError, KeyError) as error:
+        raise DeployError(f"deploy/policies/{file.name}: {error!r}", MEND) from error
 
 
 def execution(config: Config) -> Policy:
@@ -62,7 +72,7 @@ def all_of(config: Config) -> dict[str, Policy]:
     found |= {"who deploys": deployer(config), "who calls": load("caller", config)}
     if config.cloudformation_role:
         found["CloudFormation's role"] = cloudformation(config)
-    partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(config.region.rpartition("-")[0].rpartition("-")[0], "aws")
+    partition = get_session().get_partition_for_region(config.region)
     text = json.dumps(found).replace("${AWS::AccountId}", "ACCOUNT").replace("${AWS::Partition}", partition)
     return dict(json.loads(text))
 

@@ -15,9 +15,7 @@ NO_BYTECODE = "without bytecode, for uv finds no Python {0}: cold starts take a 
 
 def publish(context: Context) -> dict[str, Any]:
     """Build the package and put it in S3; returns CloudFormation's `AgentRuntimeArtifact`."""
-    with context.report.step("Package") as step:
-        package = build(context.config)
-        step.note = _summary(context, package)
+    package = _built(context)
     bucket = storage.ensure(context)["bucket"]
     with context.report.step("Upload") as step:
         key = f"{context.config.name}/{package.zip.name}"
@@ -28,7 +26,7 @@ def publish(context: Context) -> dict[str, Any]:
 
 def describe(context: Context) -> tuple[dict[str, Any], dict[str, str]]:
     """The artifact, and the size of each part of the package."""
-    package, bucket = build(context.config), context.config.bucket or f"{context.config.stack}-artifacts"
+    package, bucket = _built(context), context.config.bucket or f"{context.config.stack}-artifacts"
     parts = {name: f"{size / MEGABYTE:.1f} MB" for name, size in sizes(package.tree).most_common()}
     return _artifact(context, bucket, package), parts | {"in all": _summary(context, package)}
 
@@ -39,6 +37,13 @@ def stored(context: Context) -> dict[str, Callable[[], Any]]:
     A bucket of yours is yours: another account or region may run what is in it.
     """
     return {} if context.config.bucket else storage.packages(context)
+
+
+def _built(context: Context) -> Package:
+    with context.report.step("Package") as step:
+        package = build(context.config)
+        step.note = _summary(context, package)
+    return package
 
 
 def _artifact(context: Context, bucket: str, package: Package) -> dict[str, Any]:

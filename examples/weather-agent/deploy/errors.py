@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
+from yaml import YAMLError
 
 from clients.stream import AgentError
 
@@ -17,6 +18,7 @@ class DeployError(Exception):
         self.hint = hint
 
 
+MEND = "deploy.toml, deploy/ and src/ are parts of the project: mend or restore the file."
 LOG = "The log may say why: `uv run logs`."
 AGAIN = "Check the network and run the command again: it continues where it stopped."
 CREDENTIALS = "Set AWS_PROFILE or --profile, or run `aws configure` or `aws sso login`."
@@ -49,6 +51,8 @@ def explained(region: str) -> Iterator[None]:
         details = error.response.get("Error", {})
         message = f"{error.operation_name}: {details.get('Message') or details.get('Code')}"
         raise DeployError(message, HINTS.get(details.get("Code", ""), "")) from error
+    except (OSError, SyntaxError, YAMLError) as error:
+        raise DeployError(f"{type(error).__name__}: {error}", MEND) from error
     except (BotoCoreError, ResponseParserError) as error:
         kinds = (kind.__name__ for kind in type(error).__mro__)
         hint = next((HINTS[kind] for kind in kinds if kind in HINTS), AGAIN)

@@ -20,19 +20,27 @@ class Step:
 
 
 class Report:
-    """One line for each step; a spinner where someone is looking."""
+    """One line for each step: a spinner where someone is looking; in a log, a line when it begins, too."""
 
-    def __init__(self, quiet: bool = False) -> None:
-        self.console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+    def __init__(self) -> None:
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
         """A step; its line is printed once it has succeeded."""
+        if not self.console.is_terminal:
+            self.say(f"… {title}")
         with self.console.status(title) as status:
             step = Step(title, status)
             yield step
         note = f"  [dim]{escape(step.note)}[/]" if step.note else ""
         self.console.print(f"[green]✓[/] {escape(title)}{note}")
+
+    def failure(self, message: str, hint: str) -> None:
+        """What went wrong, and what to do."""
+        self.console.print(message, style="red", markup=False)
+        if hint:
+            self.say(hint)
 
     def say(self, text: str) -> None:
         """A line between steps."""

@@ -57,7 +57,7 @@ class Context:
 def parser(name: str, description: str) -> argparse.ArgumentParser:
     """A parser with the options that every command takes."""
     made = argparse.ArgumentParser(prog=name, description=description)
-    made.add_argument("--json", action="store_true", help="print JSON, and nothing else")
+    made.add_argument("--json", action="store_true", help="print the result as JSON; an error too")
     made.add_argument("--environment", metavar="NAME", help="one of [environments] in deploy.toml")
     made.add_argument("--profile", help="the AWS profile to use (default: AWS_PROFILE)")
     made.add_argument("--region", help="the AWS region (default: the one in deploy.toml)")
@@ -67,17 +67,16 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
 def run(arguments: argparse.ArgumentParser, action: Callable[[Context], Any]) -> int:
     """Run a command and print what it returns. The exit code: 0, 1 for a failure, 130 for Ctrl-C."""
     options = arguments.parse_args()
-    report = Report(quiet=options.json)
+    report = Report()
     try:
         config = load(options.region, options.environment)
         with explained(config.region):
             result = action(Context(options, config, report))
     except DeployError as error:
-        report.console.print(str(error), style="red", markup=False)
-        if error.hint:
-            report.say(error.hint)
         if options.json:
             print(json.dumps({"error": str(error), "hint": error.hint}), file=sys.stderr)
+        else:
+            report.failure(str(error), error.hint)
         return 1
     except KeyboardInterrupt:
         report.say("Stopped. Run it again: it continues where it stopped.")

@@ -46,8 +46,8 @@ def load(pattern: str, config: Config) -> Json:
     """Templates of this folder in one. Where one says `policies/NAME`, the policy of that name stands then."""
     body: Json = {}
     for file in sorted(FOLDER.glob(pattern)):
-        text = Template(file.read_text(encoding="utf-8")).safe_substitute(policies.names(config))
-        body = _merged(body, _mapped(yaml.load(text, Loader), partial(_completed, config)))
+        with file.open(encoding="utf-8") as text:
+            body = _merged(body, _mapped(yaml.load(text, Loader), partial(_completed, config)))
     return body
 
 
@@ -73,7 +73,7 @@ def _merged(one: Json, other: Json) -> Json:
 
 def _completed(config: Config, text: str) -> Any:
     if not text.startswith("policies/"):
-        return text
+        return Template(text).safe_substitute(policies.names(config))
     name = text.removeprefix("policies/")
     return substituted(policies.execution(config) if name == "execution" else policies.load(name, config))
 

@@ -1,5 +1,6 @@
 """Servers on this machine that say where they listen, once they do."""
 
+import argparse
 import os
 import socket
 import sys
@@ -7,6 +8,13 @@ from typing import Any
 
 import uvicorn
 from uvicorn.supervisors import ChangeReload
+
+
+def port(text: str) -> int:
+    """What `--port` takes, for argparse."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError("give 0 to 65535; 0 takes a free one")
+    return int(text)
 
 
 def run(app: Any, said: str, host: str, port: int, **options: Any) -> None:

@@ -4,14 +4,13 @@ import argparse
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from dotenv import load_dotenv
 from starlette.applications import Starlette
-
-from weather_time_calculator import provider
 
 from . import listening
 from clients.web import add_page
@@ -24,16 +23,17 @@ def main() -> None:
     """Serve until Ctrl-C."""
     options = _options()
     load_dotenv()
-    with _offline() if options.offline else nullcontext():
-        if problem := provider.missing_credentials():
-            sys.exit(f"{problem}\nTo run without a cloud account: uv run serve --offline")
-        _serve(options)
+    try:
+        with _offline() if options.offline else nullcontext():
+            _serve(options)
+    except (ImportError, SyntaxError) as error:
+        sys.exit(f"The agent in {SOURCES} cannot be imported.\n{''.join(traceback.format_exception_only(error))}")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="serve", description=__doc__)
     parser.add_argument("--offline", action="store_true", help="use the local model server: no account, no network")
-    parser.add_argument("--port", type=int, default=os.environ.get("PORT") or 8080, help="default: PORT, or 8080")
+    parser.add_argument("--port", type=listening.port, default=os.environ.get("PORT") or 8080, help="default: PORT, or 8080")
     parser.add_argument("--reload", action="store_true", help="start again when a file in src/ changes")
     parser.add_argument("--traces", action="store_true", help="print what took how long: runs, model calls, tool calls")
     parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
@@ -55,8 +55,11 @@ def _offline() -> Iterator[None]:
 
 
 def _serve(options: argparse.Namespace) -> None:
+    from weather_time_calculator import provider
     from weather_time_calculator.settings import Settings
 
+    if problem := provider.missing_credentials():
+        sys.exit(f"{problem}\nTo run without a cloud account: uv run serve --offline")
     os.environ["SERVE_TRACES"] = "1" if options.traces else ""  # a reloading server starts other processes
     os.environ["SERVE_HOSTS"] = " ".join([options.host, *options.allow_host])
     listening.run(

@@ -26,7 +26,7 @@ def trim(tree: Path, services: set[str]) -> None:
 
 def services_named_in(source: Path) -> set[str]:
     """Every text in the source that may be an AWS service's name, as in `boto3.client("dynamodb")`."""
-    trees = (ast.parse(file.read_bytes()) for file in source.rglob("*.py"))
+    trees = (ast.parse(file.read_bytes(), str(file)) for file in source.rglob("*.py"))
     constants = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant))
     return {constant.value for constant in constants if isinstance(constant.value, str)}
 

@@ -47,7 +47,7 @@ def _options() -> argparse.Namespace:
     arn = os.environ.get("AGENT_ARN")
     parser.add_argument("--runtime", metavar="ARN", default=arn, required=not arn, help="default: AGENT_ARN")
     parser.add_argument("--endpoint", metavar="NAME", default="DEFAULT", help="default: %(default)s")
-    parser.add_argument("--port", type=int, default=8081, help="default: %(default)s")
+    parser.add_argument("--port", type=listening.port, default=8081, help="default: %(default)s")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: this machine only)")
     parser.add_argument("--name", action="append", default=[], help="a host name that browsers know it by, beside it")
     return parser.parse_args()
