@@ -33,7 +33,8 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="serve", description=__doc__)
     parser.add_argument("--offline", action="store_true", help="use the local model server: no account, no network")
-    parser.add_argument("--port", type=listening.port, default=os.environ.get("PORT") or 8080, help="default: PORT, or 8080")
+    port = os.environ.get("PORT") or 8080
+    parser.add_argument("--port", type=listening.port, default=port, help="default: PORT, or 8080")
     parser.add_argument("--reload", action="store_true", help="start again when a file in src/ changes")
     parser.add_argument("--traces", action="store_true", help="print what took how long: runs, model calls, tool calls")
     parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
