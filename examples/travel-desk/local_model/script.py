@@ -65,7 +65,8 @@ def _calls(question: str, conversation: Conversation) -> Iterator[Call]:
 
 def _quoted(messages: list[Message]) -> str:
     calls = {call.id: call.name for message in messages for call in message.calls}
-    lines = [f"- **{calls[id]}**: {result}" for id, result in messages[-1].results.items()]
+    results = {id: result.replace("\n", "\n  ") for id, result in messages[-1].results.items()}  # lines of one item
+    lines = [f"- **{calls[id]}**: {result}" for id, result in results.items()]
     return "\n".join(["Here is what the tools say:", "", *lines])
 
 

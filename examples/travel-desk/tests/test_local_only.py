@@ -9,7 +9,7 @@ from travel_desk.settings import Settings
 from dev.local_only import LocalOnly
 from local_model.server import LocalModel
 
-LOCAL = ["127.0.0.1:8080", "localhost:8080", "[::1]:8080", "127.0.0.2", "app.localhost", "dev.example:8080"]
+LOCAL = ["127.0.0.1:8080", "localhost:8080", "[::1]:8080", "127.0.0.2", "app.localhost", "localhost.", "dev.example:8080"]
 FOREIGN = ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", "", "169.254.1.1"]
 
 
@@ -30,6 +30,13 @@ def test_this_machine_is_answered(client: TestClient, host: str) -> None:
 @pytest.mark.parametrize("host", FOREIGN)
 def test_a_name_that_leads_here_by_a_trick_is_refused(client: TestClient, host: str) -> None:
     assert client.get("/ping", headers={"host": host}).status_code == 403
+
+
+@pytest.mark.parametrize(("mode", "status"), [("no-cors", 403), ("navigate", 200)])
+def test_another_sites_page_may_link_here_and_include_nothing(client: TestClient, mode: str, status: int) -> None:
+    headers = {"host": "localhost:8080", "sec-fetch-site": "cross-site", "sec-fetch-mode": mode}
+
+    assert client.get("/ping", headers=headers).status_code == status
 
 
 @pytest.mark.parametrize("origin", [*(f"https://{host}" for host in FOREIGN), "null", "file://", "http://["])

@@ -32,15 +32,22 @@ class LocalOnly:
             await JSONResponse({"code": "foreign_site", "message": message}, 403)(scope, receive, send)
 
     def _is_local(self, headers: Headers) -> bool:
+        if not self._is_known(f"//{headers.get('host', '')}"):
+            return False
         origins = headers.getlist("origin")
-        return self._is_known(f"//{headers.get('host', '')}") and all(map(self._is_known, origins))
+        return all(map(self._is_known, origins)) if origins else not _is_part_of_another_page(headers)
 
     def _is_known(self, url: str) -> bool:
         try:
-            name = urlsplit(url).hostname or ""
+            name = (urlsplit(url).hostname or "").removesuffix(".")
         except ValueError:
             return False
         return name in self._hosts or name == "localhost" or name.endswith(".localhost") or _is_loopback(name)
+
+
+def _is_part_of_another_page(headers: Headers) -> bool:
+    """Whether a page of another site includes this, as a script or a picture. A link from there is none of that."""
+    return headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate"
 
 
 def _is_loopback(name: str) -> bool:
