@@ -9,7 +9,7 @@ from weather_time_calculator.settings import Settings
 from dev.local_only import LocalOnly
 from local_model.server import LocalModel
 
-LOCAL = ["127.0.0.1:8080", "localhost:8080", "[::1]:8080", "127.0.0.2", "app.localhost", "localhost.", "dev.example:8080"]
+LOCAL = ["127.0.0.1:8080", "localhost:8080", "localhost.", "[::1]:8080", "127.0.0.2", "app.localhost", "dev.example"]
 FOREIGN = ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", "", "169.254.1.1"]
 
 
