@@ -27,11 +27,10 @@ class ModelStream(httpx.AsyncByteStream):
     Any thread may close it while a task reads.
     """
 
-    def __init__(self, response: httpx.Response, calls: ModelCalls, call: ModelCall) -> None:
+    def __init__(self, response: httpx.Response, call: ModelCall) -> None:
         self._response = response
-        self._calls = calls
         self._call = call
-        self._answer = Answer(calls.call_ids)
+        self._answer = Answer(call.run.call_ids)
         self._events = self._read()
         self._first: list[bytes] = []
         self._loop = asyncio.get_running_loop()
@@ -42,7 +41,7 @@ class ModelStream(httpx.AsyncByteStream):
             self._first.append(event)
             if self._answer.begun:
                 break
-        self._call.begun()
+        self._call.note("begun", None)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Each event."""
@@ -53,11 +52,11 @@ class ModelStream(httpx.AsyncByteStream):
                 yield event
         except Exception as error:
             failure = _explained(error)
-            self._call.failed(failure)
-            self._calls.failed(failure)
+            self._call.note("failed", failure)
+            self._call.run.failed(failure)
             raise failure from failure.__cause__
         finally:
-            self._call.ended()
+            self._call.note("ended", None)
 
     async def _read(self) -> AsyncGenerator[bytes]:
         events = _data(self._response.aiter_bytes())
@@ -67,7 +66,7 @@ class ModelStream(httpx.AsyncByteStream):
                     self._answer.whole = True
                     break
                 event = json.loads(data)
-                self._call.received(event)
+                self._call.note("received", event)
                 for told in self._answer.add(event):
                     # Some SDKs take U+2028 for the end of a line.
                     yield _event(told, data if told is event and data.isascii() else json.dumps(told).encode())
@@ -76,7 +75,7 @@ class ModelStream(httpx.AsyncByteStream):
                 raise
             logger.warning("the stream broke after the answer", exc_info=True)
         finally:
-            self._calls.used(self._answer.usage, self._call)
+            self._call.used(self._answer.usage)
         if not self._answer.whole:
             raise BrokenAnswer("the stream ended before the answer did")
         for told in self._answer.end():
@@ -166,38 +165,35 @@ class ModelClient(httpx.AsyncClient):
         """The response; a stream of events belongs to the run that asked for it."""
         _clients[asyncio.get_running_loop()].add(self)
         request.extensions["timeout"] = self.timeout.as_dict()  # SDKs have their own, or none at all
-        calls = current_calls()
-        call = calls.begin()
-        pending = Pending(_retrying(calls)(self._asked, request, options, calls, call))
-        calls.add(pending)
+        call = current_calls().begin()
+        pending = Pending(_retrying(call.run)(self._asked, request, options, call))
+        call.run.add(pending)
         try:
             return await pending.response
         except Failure as failure:
-            call.ended()
-            calls.failed(failure)
+            call.note("ended", None)
+            call.run.failed(failure)
             raise
         except asyncio.CancelledError:
             if (task := asyncio.current_task()) and task.cancelling():
                 raise
             raise Failure("model_unavailable") from None  # it is the run that has ended, not who works for it
 
-    async def _asked(
-        self, request: httpx.Request, options: dict[str, Any], calls: ModelCalls, call: ModelCall
-    ) -> httpx.Response:
+    async def _asked(self, request: httpx.Request, options: dict[str, Any], call: ModelCall) -> httpx.Response:
         """The model's answer, or the fallback's where the model is busy or fails before its answer begins."""
         url, body = str(request.url), json.loads(await request.aread() or "{}")
         call.model, fallback = model_of(url, body), self._settings.fallback_model_id
         try:
-            return await self._answer(request, options, calls, call)
+            return await self._answer(request, options, call)
         except Failure as failure:
             asked_first = call.model == self._settings.model_id
-            if not (fallback and asked_first and is_passing(failure)) or calls.closed.is_set():
+            if not (fallback and asked_first and is_passing(failure)) or call.run.closed.is_set():
                 raise
             logger.warning("the model %s failed (%s): the fallback is asked", call.model, failure.code)
         call.model = fallback
         request = await self._renewed(request, *of_model(url, body, fallback))
-        response = await self._answer(request, options, calls, call)
-        calls.fell_back()
+        response = await self._answer(request, options, call)
+        call.run.fell_back()
         return response
 
     async def _renewed(self, request: httpx.Request, url: str, body: dict[str, Any]) -> httpx.Request:
@@ -208,18 +204,16 @@ class ModelClient(httpx.AsyncClient):
             await self.sign(renewed)
         return renewed
 
-    async def _answer(
-        self, request: httpx.Request, options: dict[str, Any], calls: ModelCalls, call: ModelCall
-    ) -> httpx.Response:
+    async def _answer(self, request: httpx.Request, options: dict[str, Any], call: ModelCall) -> httpx.Response:
         try:
-            call.sent(await request.aread())
+            call.note("sent", await request.aread())
             response = await super().send(request, **options)
             if not response.is_success:
                 raise await _refusal(response)
-            return await _streamed(response, calls, call) if options.get("stream") else _whole(response, call)
+            return await _streamed(response, call) if options.get("stream") else _whole(response, call)
         except Exception as error:
             failure = _explained(error)
-            call.failed(failure)
+            call.note("failed", failure)
             raise failure from failure.__cause__
 
 
@@ -239,15 +233,15 @@ async def _refusal(response: httpx.Response) -> Exception:
 
 def _whole(response: httpx.Response, call: ModelCall) -> httpx.Response:
     """A response that is no stream."""
-    call.received(response.text)
-    call.ended()
+    call.note("received", response.text)
+    call.note("ended", None)
     return response
 
 
-async def _streamed(response: httpx.Response, calls: ModelCalls, call: ModelCall) -> httpx.Response:
+async def _streamed(response: httpx.Response, call: ModelCall) -> httpx.Response:
     """The response, once the answer has begun."""
-    stream = ModelStream(response, calls, call)
-    calls.add(stream)
+    stream = ModelStream(response, call)
+    call.run.add(stream)
     try:
         await stream.begin()
     except BaseException:

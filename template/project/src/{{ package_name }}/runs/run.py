@@ -18,7 +18,7 @@ from ..conversation.history import Prompt, Question, Step, calls_of, recent, ste
 from ..errors import Failure, reason
 from ..logs import log_run
 from ..prompt import SYSTEM_PROMPT
-from ..provider.calls import ModelCall, ModelCalls, model_calls
+from ..provider.calls import ModelCalls, model_calls, no_notes
 from ..settings import Settings
 from ..tools import TOOLS
 from ..tools.state import current_state
@@ -69,8 +69,8 @@ class Run:
         self.log = RunLog(runtime.settings.max_run_bytes)
         self.outcome = ""
         self.request = request
-        self.watch: Callable[[], ModelCall] = ModelCall
-        """Makes the `ModelCall` that takes notes of each model call."""
+        self.watch = no_notes
+        """Makes what takes notes of a model call."""
         self._conversation = conversation
         self._runtime = runtime
         self._state = copy.deepcopy(dict(request.state or conversation.state))
