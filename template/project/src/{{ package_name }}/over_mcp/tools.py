@@ -114,7 +114,8 @@ class Offered:
         except ValueError as error:
             raise Refused(400, "invalid_arguments", str(error)) from error
         if tool.approval and tool.approval.needed(checked):
-            message = f"{tool.name} waits for a person: “{tool.approval.text(checked)}” `{ASK}` has it approved."
+            asked = tool.approval.ask(checked, tool.parameters).message
+            message = f"{tool.name} waits for a person: “{asked}” `{ASK}` has it approved."
             raise Refused(409, "approval_needed", message)
         current_state.set({})
         result = await self._workers.run(tool.function, checked)

@@ -5,14 +5,14 @@ import copy
 import json
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
 from ag_ui.core import Context, Message, MessagesSnapshotEvent, StateSnapshotEvent
 
-from .. import provider
+from .. import memory, provider
 from ..conversation.conversation import Conversation, Pause, Turn
 from ..conversation.history import Prompt, Question, Step, calls_of, recent, steps, text_of, turns
 from ..errors import Failure, reason
@@ -34,12 +34,6 @@ logger = logging.getLogger(__name__)
 
 Answer = Callable[[Prompt, Any, Settings], AsyncGenerator[Part]]
 """`agent.answer`: goes on from a prompt, with the model that `build_model` made."""
-Keep = Callable[[str, Conversation], Awaitable[None]]
-"""Keeps a session's conversation. Raises `Failure` where it cannot."""
-
-
-Recall = Callable[[str], Awaitable[list[Context]]]
-"""What is known of the caller from other sessions, given the question. Raises `Failure` where it cannot be told."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +44,6 @@ class Runtime:
     model: Any
     answer: Answer
     workers: Workers
-    keep: Keep
-    recall: Recall
 
 
 class Run:
@@ -124,7 +116,7 @@ class Run:
             self.cancel(failure)
 
     async def _execute(self) -> None:
-        current_calls.set(self._calls)
+        current_calls.set(self._calls.make)
         current_state.set(self._state)
         self.tell(self._events.started(self.request.parent_run_id))
         if self._state != (self.request.state or {}):
@@ -162,7 +154,7 @@ class Run:
     async def _work(self) -> None:
         if self._events.unanswered:
             await self._give_answers()
-        self._recalled = await self._runtime.recall(text_of(self.turn.messages[0]))
+        self._recalled = await memory.recall(text_of(self.turn.messages[0]))
         while True:
             try:
                 async with aclosing(self._answer()) as told:
@@ -258,15 +250,9 @@ class Run:
 
     async def _keep(self, **changes: Any) -> None:
         """Change the conversation, and keep it; one that cannot be kept has not changed."""
-        before = {name: getattr(self._conversation, name) for name in changes}
-        for name, value in changes.items():
-            setattr(self._conversation, name, value)
-        try:
-            await self._runtime.keep(self.request.session_id, self._conversation)
-        except BaseException:
-            for name, value in before.items():
-                setattr(self._conversation, name, value)
-            raise
+        changed = self._conversation.model_copy(update=changes)
+        await memory.keep(self.request.session_id, changed)
+        vars(self._conversation).update(vars(changed))
 
     def _close_messages(self, *, complete: bool = True) -> None:
         for entry in self._events.end(complete=complete):

@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
 
-from .. import agent, memory, provider
+from .. import agent, provider
 from ..errors import Refused
 from ..model import build_model
 from ..runs.requests import parse
@@ -41,9 +41,7 @@ class Server:
     def __init__(self, settings: Settings, answer: Answer) -> None:
         self._settings = settings
         workers = Workers(settings.tool_seconds, settings.max_tool_threads)
-        self._service = Service(
-            Runtime(settings, build_model(settings), answer, workers, memory.keep, memory.recall), memory.read
-        )
+        self._service = Service(Runtime(settings, build_model(settings), answer, workers))
 
     def application(self, checked: type[CheckedBody]) -> BedrockAgentCoreApp:
         """What is served. `checked` looks at each request's body first."""
