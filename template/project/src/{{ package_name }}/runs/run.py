@@ -25,7 +25,7 @@ from ..tools.state import current_state
 from ..tools.toolbox import Tool, Workers, current_calls
 from .events import RunEvents, event_json
 from .log import RunLog
-from .parts import Part, Usage
+from .parts import Part
 from .requests import Request
 from .tool_calls import ToolCalls
 from .waiting import first_of
@@ -66,7 +66,7 @@ class Run:
         self._conversation = conversation
         self._runtime = runtime
         self._state = copy.deepcopy(dict(request.state or conversation.state))
-        self._events = RunEvents(request.thread_id, self.id, provider=provider.NAME)
+        self._events = RunEvents(request)
         self._events.unanswered = turn.unanswered
         self._stop = asyncio.Event()
         self._calls = self.calls_type(
@@ -82,7 +82,6 @@ class Run:
         self._recalled: list[Context] = []
         self._began = time.monotonic()
         self._first_text: float | None = None
-        self._ended_at = self._began
         for watcher in self.watchers:
             watcher(self)
         self.task = asyncio.create_task(self._execute())
@@ -118,22 +117,23 @@ class Run:
     async def _execute(self) -> None:
         current_calls.set(self._calls.make)
         current_state.set(self._state)
-        self.tell(self._events.started(self.request.parent_run_id))
+        self.tell(self._events.started())
         if self._state != (self.request.state or {}):
             self.tell(self._state_snapshot())  # later deltas refer to this snapshot
-        with model_calls(self._runtime.settings, self._known_ids(), self.watch) as self._model_calls:
+        known_ids = {call.id for call in calls_of([*self.turn.before, *self.turn.messages])}
+        with model_calls(self._runtime.settings, known_ids, self.watch) as self._model_calls:
+            self._events.usages = self._model_calls.usage_of
             try:
                 last = await self._last_events()
             except (Exception, asyncio.CancelledError) as error:
                 last = self._failed(error)
-        self._ended_at = time.monotonic()
         self.log.close(*last)
         log_run(self._summary())
 
     async def _last_events(self) -> list[str]:
         """Do the work, keep what came of it, and return the events that close the stream."""
         if not self.turn.messages:
-            return [self._snapshot([]), self._events.finished({})]
+            return [self._snapshot([]), self._events.finished()]
         seconds = self._runtime.settings.background_seconds if self.request.background else None
         try:
             async with asyncio.timeout(seconds) as limit:
@@ -148,7 +148,7 @@ class Run:
         if self.ending:
             self._forget()
             self.outcome = "cancelled"
-            return [self._events.cancelled(self._usage)]
+            return [self._events.cancelled()]
         return await self._succeeded()
 
     async def _work(self) -> None:
@@ -181,9 +181,6 @@ class Run:
     def _tools(self) -> tuple[Tool, ...]:
         return (*TOOLS, *self.request.tools)
 
-    def _known_ids(self) -> set[str]:
-        return {call.id for call in calls_of([*self.turn.before, *self.turn.messages])}
-
     def _instructions(self) -> str:
         given = (text_of(message) for message in self.request.messages if message.role in ("system", "developer"))
         return "\n\n".join([SYSTEM_PROMPT, *given])
@@ -212,7 +209,7 @@ class Run:
         self.outcome = "paused"
         state = [self._state_snapshot()] if self._state else []
         before = [*state, self._snapshot(turn)] if interrupts else []
-        return [*before, self._events.finished(self._usage, interrupts, pause.client_calls)]
+        return [*before, self._events.finished(interrupts, pause.client_calls)]
 
     async def _succeeded(self) -> list[str]:
         if self._events.unanswered:
@@ -222,7 +219,7 @@ class Run:
         messages = recent(said, settings.max_history, settings.max_history_bytes)
         await self._keep(messages=messages, pause=None, state=self._state)
         self.outcome = "success"
-        return [self._events.finished(self._usage)]
+        return [self._events.finished()]
 
     def _failed(self, error: BaseException) -> list[str]:
         self._failure = self._model_calls.failure or self._explained(error)
@@ -232,7 +229,7 @@ class Run:
         elif not self._model_calls.failure:  # which is logged already
             logger.error("run %r failed: %s (%s)", self.id, self._failure.code, reason(error))
         self._forget()
-        return [self._events.failed(self._failure, self._usage)]
+        return [self._events.failed(self._failure)]
 
     def _explained(self, error: BaseException) -> Failure:
         if isinstance(error, Failure):
@@ -264,10 +261,6 @@ class Run:
     def _snapshot(self, turn: list[Message]) -> str:
         return event_json(MessagesSnapshotEvent(messages=[*self._conversation.messages, *turn]))
 
-    @property
-    def _usage(self) -> dict[str, Usage]:
-        return self._model_calls.usage_of
-
     def _summary(self) -> dict[str, Any]:
         """What the log says of the run; times in milliseconds."""
         first = self._first_text and round(1000 * (self._first_text - self._began))
@@ -275,7 +268,7 @@ class Run:
             "runId": self.id,
             "outcome": self.outcome,
             "code": self._failure.code if self._failure else None,
-            "durationMs": round(1000 * (self._ended_at - self._began)),
+            "durationMs": round(1000 * (time.monotonic() - self._began)),
             "firstTextMs": first,
             "modelCalls": self._model_calls.count,
             "fallbacks": self._model_calls.fallbacks if self._runtime.settings.fallback_model_id else None,
