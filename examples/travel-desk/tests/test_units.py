@@ -15,6 +15,7 @@ from ag_ui import core
 from ag_ui.core import TextMessageContentEvent
 from pydantic import TypeAdapter
 
+from travel_desk import memory
 from travel_desk.conversation.conversation import Conversation
 from travel_desk.conversation.history import (
     Answer,
@@ -60,7 +61,7 @@ def test_a_log_is_bounded() -> None:
         log.add(("m", "x"))
 
 
-def test_the_least_recently_used_idle_session_is_forgotten() -> None:
+def test_the_least_recently_used_idle_session_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     reads: list[str] = []
 
     async def read(session_id: str) -> Conversation:
@@ -68,10 +69,11 @@ def test_the_least_recently_used_idle_session_is_forgotten() -> None:
         return Conversation()
 
     async def use() -> None:
-        sessions = Sessions(max_sessions=2, max_runs=2, read=read)
+        sessions = Sessions(max_sessions=2, max_runs=2)
         for session_id in ("a", "b", "a", "c", "a", "b"):
             await sessions.get(session_id)
 
+    monkeypatch.setattr(memory, "read", read)
     asyncio.run(use())
     assert reads == ["a", "b", "c", "b"]
 

@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Any
 
 from weather_agent.errors import Failure
-from weather_agent.provider.calls import ModelCall
 from weather_agent.runs.parts import Usage
 
 from . import pieces
@@ -28,7 +27,7 @@ class Try:
     message: str = ""
 
 
-class SeenCall(ModelCall):
+class SeenCall:
     """What was told of one call. `keeps` takes a number of bytes, and says whether there is room for them.
 
     The thread that reads the model's answer writes; the server's loop reads.
@@ -45,7 +44,23 @@ class SeenCall(ModelCall):
         self._events: list[tuple[float, str]] = []
         self._left_out = 0
 
-    def sent(self, request: bytes | dict[str, Any]) -> None:
+    def note(self, what: str, told: Any) -> None:
+        """What happens in the call: `Notes` of `provider/calls.py`."""
+        match what:
+            case "sent":
+                self._sent(told)
+            case "begun":
+                self._first = self._clock()
+            case "received":
+                self._received(told)
+            case "used":
+                self._usage += told
+            case "failed":
+                self._failed(told)
+            case "ended":
+                self._ended()
+
+    def _sent(self, request: bytes | dict[str, Any]) -> None:
         """A try begins; those before it are kept, but for what they were answered."""
         self._tries.append(Try(self._clock()))
         self._events, self._first = [], None
@@ -53,11 +68,7 @@ class SeenCall(ModelCall):
         if text != self._request:
             self._request = text if self._keeps(len(text)) else ""
 
-    def begun(self) -> None:
-        """The first piece of the answer is here."""
-        self._first = self._clock()
-
-    def received(self, event: Any) -> None:
+    def _received(self, event: Any) -> None:
         """An event of the answer: kept as it is now, for it may be changed on its way."""
         text = _json(event)
         if self._keeps(len(text)):
@@ -65,17 +76,12 @@ class SeenCall(ModelCall):
         else:
             self._left_out += 1
 
-    def used(self, usage: Usage) -> None:
-        """The tokens of a try."""
-        self._usage += usage
-
-    def failed(self, failure: Failure) -> None:
-        """The newest try has failed."""
-        self.ended()
+    def _failed(self, failure: Failure) -> None:
+        self._ended()
         for last in self._tries[-1:]:
             last.code, last.message = failure.code, _why(failure)
 
-    def ended(self) -> None:
+    def _ended(self) -> None:
         """The newest try has ended, unless it had before."""
         for last in self._tries[-1:]:
             last.ended = last.ended or self._clock()

@@ -11,16 +11,8 @@ from bedrock_agentcore.runtime.app import RequestContextFormatter
 logger = logging.getLogger(__name__)
 NAMESPACE = os.environ.get("AGENT_NAME", __package__)  # `uv run deploy` sets it: environments are told apart
 
-METRICS = {
-    "runs": "Count",
-    "failedRuns": "Count",
-    "durationMs": "Milliseconds",
-    "firstTextMs": "Milliseconds",
-    "modelCalls": "Count",
-    "fallbacks": "Count",
-    "inputTokens": "Count",
-    "outputTokens": "Count",
-}
+COUNTS = ("runs", "failedRuns", "modelCalls", "fallbacks", "inputTokens", "outputTokens")
+METRICS = {**dict.fromkeys(COUNTS, "Count"), "durationMs": "Milliseconds", "firstTextMs": "Milliseconds"}
 
 
 class JsonFormatter(RequestContextFormatter):

@@ -9,6 +9,7 @@ from uuid import uuid4
 from opentelemetry.sdk.trace import ReadableSpan
 
 from weather_time_calculator.conversation.history import calls_of, text_of
+from weather_time_calculator.provider.calls import Notes
 from weather_time_calculator.runs.events import unbroken
 from weather_time_calculator.runs.run import Run
 
@@ -120,10 +121,10 @@ class SeenRun:
         self.size += size
         return True
 
-    def _call(self) -> SeenCall:
+    def _call(self) -> Notes:
         call = SeenCall(len(self._calls) + 1, self._clock, self._keeps)
         self._calls.append(call)
-        return call
+        return call.note
 
     def _tools(self, models: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The tool calls: at work from when the model's answer had ended, or the run went on, until their result."""

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tenacity import RetryCallState
@@ -25,32 +26,18 @@ class Closing(Protocol):
     def close(self) -> object: ...
 
 
-class ModelCall:
-    """Takes notes of one model call. This class keeps none; the inspector has one that does. Nothing else is deployed.
+Notes = Callable[[str, Any], None]
+"""Takes notes of one model call, from one thread at a time: what happens, and with what.
 
-    A thread may tell of it, one at a time.
-    """
+`sent`: a try begins, with this body; `begun`: the first piece of the answer is here; `received`: an event of it, as the
+provider sent it; `used`: the tokens of a try; `failed`: a try, or the answer that had begun, and how; `ended`: there
+are no more tries, and the answer has ended. The inspector takes some; a deployed agent takes none.
+"""
 
-    model = ""
-    """The model that is asked: the fallback after the first, in some tries."""
 
-    def sent(self, request: bytes | dict[str, Any]) -> None:
-        """A try begins. This is what the provider is sent: the body, without headers."""
-
-    def begun(self) -> None:
-        """The first piece of the answer is here."""
-
-    def received(self, event: Any) -> None:
-        """An event of the answer, as the provider sent it."""
-
-    def used(self, usage: Usage) -> None:
-        """The tokens of a try."""
-
-    def failed(self, failure: Failure) -> None:
-        """A try, or the answer that had begun, failed."""
-
-    def ended(self) -> None:
-        """There are no more tries, and the answer has ended."""
+def no_notes() -> Notes:
+    """Of a call that nobody looks into."""
+    return lambda what, told: None
 
 
 class ModelCalls:
@@ -60,14 +47,11 @@ class ModelCalls:
     fallback model gave; `failure` is the first one that a framework was told of, which it
     may have kept to itself; `count` is how many calls were begun. `retry_seconds` is how long one is tried again.
     `call_ids` are those of the conversation's tool calls: some frameworks do not send them, and models give the same
-    ones again. `watch` makes the `ModelCall` that takes notes of each call.
+    ones again. `watch` makes what takes notes of each call.
     """
 
     def __init__(
-        self,
-        retry_seconds: float = 0,
-        call_ids: Iterable[str] = (),
-        watch: Callable[[], ModelCall] = ModelCall,
+        self, retry_seconds: float = 0, call_ids: Iterable[str] = (), watch: Callable[[], Notes] = no_notes
     ) -> None:
         self.usage = Usage()
         self.usage_of: dict[str, Usage] = {}
@@ -81,11 +65,11 @@ class ModelCalls:
         self._lock = threading.Lock()
         self._open: list[Closing] = []
 
-    def begin(self) -> ModelCall:
+    def begin(self) -> "ModelCall":
         """Count a call."""
         with self._lock:
             self.count += 1
-        return self._watch()
+        return ModelCall(self, self._watch())
 
     def add(self, stream: Closing) -> None:
         """Close this when the run ends, or now if it has ended meanwhile."""
@@ -94,12 +78,11 @@ class ModelCalls:
         if self.closed.is_set():
             self.close()
 
-    def used(self, usage: Usage, call: ModelCall) -> None:
+    def used(self, usage: Usage, model: str) -> None:
         """Add the tokens of one call."""
-        call.used(usage)
         with self._lock:
             self.usage += usage
-            self.usage_of[call.model] = self.usage_of.get(call.model, Usage()) + usage
+            self.usage_of[model] = self.usage_of.get(model, Usage()) + usage
 
     def fell_back(self) -> None:
         """Count an answer of the fallback model."""
@@ -123,6 +106,20 @@ class ModelCalls:
             stream.close()
 
 
+@dataclass
+class ModelCall:
+    """One model call of a run. `model` is asked: the fallback after the first, in some tries."""
+
+    run: ModelCalls
+    note: Notes
+    model: str = ""
+
+    def used(self, usage: Usage) -> None:
+        """Count the tokens of a try."""
+        self.note("used", usage)
+        self.run.used(usage, self.model)
+
+
 _current: ContextVar[ModelCalls] = ContextVar("model_calls")
 
 
@@ -133,7 +130,7 @@ def current_calls() -> ModelCalls:
 
 @contextmanager
 def model_calls(
-    settings: Settings, call_ids: Iterable[str] = (), watch: Callable[[], ModelCall] = ModelCall
+    settings: Settings, call_ids: Iterable[str] = (), watch: Callable[[], Notes] = no_notes
 ) -> Iterator[ModelCalls]:
     """Model calls made within, also by threads and tasks that inherit the context, have ended when the block has."""
     calls = ModelCalls(settings.throttle_seconds, call_ids, watch)

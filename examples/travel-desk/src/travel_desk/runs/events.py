@@ -9,21 +9,22 @@ from uuid import uuid4
 from ag_ui import core
 from ag_ui.core import AssistantMessage, FunctionCall, Interrupt, Message, ReasoningMessage, ToolCall, ToolMessage
 
+from .. import provider
 from ..errors import Failure
+from ..provider.answer import check_arguments
 from ..tools.results import whole
 from . import parts
 from .parts import Part, Usage
+from .requests import Request
 
 Entry = str | tuple[str, str]
 """An event's JSON; or of a piece of text, its message's id and the piece."""
-Usages = Mapping[str, Usage]
-"""The tokens of each model that was asked."""
 
 
 class RunEvents:
     """The events of one run, in order: whatever starts also ends. `messages` is what they tell."""
 
-    def __init__(self, thread_id: str, run_id: str, *, provider: str) -> None:
+    def __init__(self, request: Request) -> None:
         self.messages: list[Message] = []
         self.unanswered: dict[str, ToolCall] = {}
         """Calls that have no result yet."""
@@ -31,24 +32,21 @@ class RunEvents:
         """Parts told."""
         self.result: Any = None
         """What the run comes to, where its answer has a form: JSON."""
-        self._thread_id = thread_id
-        self._run_id = run_id
-        self._provider = provider
+        self.usages: Mapping[str, Usage] = {}
+        """The tokens of each model that was asked."""
+        self._request = request
         self._said: AssistantMessage | None = None
-        self._text: list[str] | None = None
-        self._thought: ReasoningMessage | None = None
+        """The message that the model's text and calls belong to."""
+        self._open: AssistantMessage | ReasoningMessage | None = None
+        """The message whose text goes on."""
         self._open_calls: dict[str, ToolCall] = {}
 
-    def started(self, parent_run_id: str | None) -> str:
+    def started(self) -> str:
         """RUN_STARTED, which opens the stream."""
-        return event_json(
-            core.RunStartedEvent(
-                thread_id=self._thread_id,
-                run_id=self._run_id,
-                parent_run_id=parent_run_id,
-                protocol_version=core.PROTOCOL_VERSION,
-            )
-        )
+        run = self._request
+        started = core.RunStartedEvent(thread_id=run.thread_id, run_id=run.run_id, parent_run_id=run.parent_run_id)
+        started.protocol_version = core.PROTOCOL_VERSION
+        return event_json(started)
 
     def of(self, part: Part) -> Iterator[Entry]:
         """The events that tell this part. Raises `Failure` where it does not fit what came before."""
@@ -72,15 +70,13 @@ class RunEvents:
     @property
     def between_answers(self) -> bool:
         """Whether the model's next answer has not begun."""
-        nothing_open = self._text is None and self._thought is None
-        return nothing_open and not self.unanswered and (not self.messages or self.messages[-1].role == "tool")
+        between = not self.messages or self.messages[-1].role == "tool"
+        return between and not self._open and not self.unanswered
 
     @property
     def kept(self) -> list[Message]:
-        """The messages that have something to say."""
-        empty = (message for message in self.messages if message.role == "assistant" and not _says(message))
-        left = {message.id for message in empty}
-        return [message for message in self.messages if message.id not in left]
+        """The messages that have something to say. Blank text is nothing that a model could be sent again."""
+        return [message for message in self.messages if message.role != "assistant" or _says(message)]
 
     def end(self, *, complete: bool = True) -> Iterator[Entry]:
         """The end of whatever is open; `complete`: raises `Failure` for a call that is cut off."""
@@ -88,65 +84,62 @@ class RunEvents:
         for id in list(self._open_calls):
             yield from self._call_end(id, complete=complete)
 
-    def finished(self, usage: Usages, interrupts: Sequence[Interrupt] = (), pending: Sequence[str] = ()) -> str:
+    def finished(self, interrupts: Sequence[Interrupt] = (), pending: Sequence[str] = ()) -> str:
         """RUN_FINISHED: with a success, or with what the run waits for."""
         success = core.RunFinishedSuccessOutcome(pending_tool_call_ids=list(pending) or None)
         interrupted = core.RunFinishedInterruptOutcome(interrupts=list(interrupts)) if interrupts else None
-        return self._finished(interrupted or success, usage)
+        return self._finished(interrupted or success)
 
-    def cancelled(self, usage: Usages) -> str:
+    def cancelled(self) -> str:
         """RUN_FINISHED of a run that somebody ended."""
-        return self._finished(core.RunFinishedCancelledOutcome(), usage)
+        return self._finished(core.RunFinishedCancelledOutcome())
 
-    def failed(self, failure: Failure, usage: Usages) -> str:
+    def failed(self, failure: Failure) -> str:
         """RUN_ERROR, which ends the stream at any point."""
-        return event_json(core.RunErrorEvent(code=failure.code, message=failure.message, usage=self._usage(usage)))
+        return event_json(core.RunErrorEvent(code=failure.code, message=failure.message, usage=self._usage()))
 
-    def _finished(self, outcome: core.RunFinishedOutcome, usage: Usages) -> str:
+    def _finished(self, outcome: core.RunFinishedOutcome) -> str:
+        run, usage = self._request, self._usage()
         return event_json(
             core.RunFinishedEvent(
-                thread_id=self._thread_id,
-                run_id=self._run_id,
-                outcome=outcome,
-                result=self.result,
-                usage=self._usage(usage),
+                thread_id=run.thread_id, run_id=run.run_id, outcome=outcome, result=self.result, usage=usage
             )
         )
 
     def _text_delta(self, delta: str) -> Iterator[Entry]:
-        if self._text is None:
+        if not isinstance(self._open, AssistantMessage):
             yield from self.end()
-            said = self._assistant(new=self._said is not None)
-            self._text = []
-            yield event_json(core.TextMessageStartEvent(message_id=said.id, role="assistant"))
+            self._said = None
+            self._open = self._assistant()
+            yield event_json(core.TextMessageStartEvent(message_id=self._open.id, role="assistant"))
         if delta:
-            self._text.append(delta)
-            yield self._assistant().id, delta
+            self._open.content = f"{self._open.content or ''}{delta}"
+            yield self._open.id, delta
 
     def _reasoning_delta(self, delta: str) -> Iterator[Entry]:
-        if self._thought is None:
+        if not isinstance(self._open, ReasoningMessage):
             yield from self.end()
-            self._thought = ReasoningMessage(id=str(uuid4()), content="")
-            self.messages.append(self._thought)
             self._said = None
-            yield event_json(core.ReasoningStartEvent(message_id=self._thought.id))
-            yield event_json(core.ReasoningMessageStartEvent(message_id=self._thought.id))
+            self._open = ReasoningMessage(id=str(uuid4()), content="")
+            self.messages.append(self._open)
+            yield event_json(core.ReasoningStartEvent(message_id=self._open.id))
+            yield event_json(core.ReasoningMessageStartEvent(message_id=self._open.id))
         if delta:
-            self._thought.content += delta
-            yield event_json(core.ReasoningMessageContentEvent(message_id=self._thought.id, delta=delta))
+            self._open.content += delta
+            yield event_json(core.ReasoningMessageContentEvent(message_id=self._open.id, delta=delta))
 
     def _signature(self, value: str) -> Iterator[Entry]:
         """Of the first thought of this answer that has none; where the model shows none, of one without text."""
-        thought = self._thought or next((each for each in self._thoughts() if not each.encrypted_value), None)
+        unsigned = (thought for thought in self._thoughts() if not thought.encrypted_value)
+        thought = self._open if isinstance(self._open, ReasoningMessage) else next(unsigned, None)
         if not thought:
             yield from self._reasoning_delta("")
-            thought = self._thought
-        assert thought
+            thought = self._thoughts()[-1]
         thought.encrypted_value = value
         yield event_json(
             core.ReasoningEncryptedValueEvent(subtype="message", entity_id=thought.id, encrypted_value=value)
         )
-        if thought is self._thought:
+        if thought is self._open:
             yield from self._end_message()
 
     def _thoughts(self) -> list[ReasoningMessage]:
@@ -176,8 +169,8 @@ class RunEvents:
         if not call.function.arguments:
             yield from self._arguments(id, "{}")
         del self._open_calls[id]
-        if complete and not is_json_object(call.function.arguments):
-            raise Failure("malformed_answer")
+        if complete:
+            check_arguments(call.function.arguments)
         yield event_json(core.ToolCallEndEvent(tool_call_id=id))
 
     def _result(self, id: str, content: str) -> Iterator[Entry]:
@@ -192,55 +185,39 @@ class RunEvents:
 
     def _end_message(self) -> Iterator[Entry]:
         """The end of the text or the thought that is open, if one is."""
-        if self._text is not None:
-            self._keep_text()
-            yield event_json(core.TextMessageEndEvent(message_id=self._assistant().id))
-        if self._thought is not None:
-            id, self._thought = self._thought.id, None
-            yield event_json(core.ReasoningMessageEndEvent(message_id=id))
-            yield event_json(core.ReasoningEndEvent(message_id=id))
+        ended, self._open = self._open, None
+        if isinstance(ended, AssistantMessage):
+            yield event_json(core.TextMessageEndEvent(message_id=ended.id))
+        elif ended:
+            yield event_json(core.ReasoningMessageEndEvent(message_id=ended.id))
+            yield event_json(core.ReasoningEndEvent(message_id=ended.id))
 
-    def _keep_text(self) -> None:
-        """Put the text into its message. Blank text is nothing that a model could be sent again."""
-        said, text = self._assistant(), "".join(self._text or ())
-        self._text = None
-        if text.strip():
-            said.content = text
-
-    def _assistant(self, new: bool = False) -> AssistantMessage:
-        """The message that the model's text and calls belong to."""
-        if self._said is None or new:
+    def _assistant(self) -> AssistantMessage:
+        if self._said is None:
             self._said = AssistantMessage(id=str(uuid4()))
             self.messages.append(self._said)
         return self._said
 
-    def _usage(self, usages: Usages) -> list[core.TokenUsage] | None:
+    def _usage(self) -> list[core.TokenUsage] | None:
         """What the provider counted of each model: of what it did not, nothing is said."""
-        return [self._tokens(model, usage) for model, usage in usages.items() if usage != Usage()] or None
+        return [_tokens(model, usage) for model, usage in self.usages.items() if usage != Usage()] or None
 
-    def _tokens(self, model: str, usage: Usage) -> core.TokenUsage:
-        return core.TokenUsage(
-            provider=self._provider,
-            model=model,
-            input_tokens=usage.input_tokens or None,
-            output_tokens=usage.output_tokens or None,
-            total_tokens=usage.input_tokens + usage.output_tokens,
-            cached_input_tokens=usage.cached_input_tokens,
-            cache_write_input_tokens=usage.cache_write_input_tokens,
-            reasoning_tokens=usage.reasoning_tokens,
-        )
+
+def _tokens(model: str, usage: Usage) -> core.TokenUsage:
+    return core.TokenUsage(
+        provider=provider.NAME,
+        model=model,
+        input_tokens=usage.input_tokens or None,
+        output_tokens=usage.output_tokens or None,
+        total_tokens=usage.input_tokens + usage.output_tokens,
+        cached_input_tokens=usage.cached_input_tokens,
+        cache_write_input_tokens=usage.cache_write_input_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+    )
 
 
 def _says(message: AssistantMessage) -> bool:
-    return bool(message.content or message.tool_calls)
-
-
-def is_json_object(text: str) -> bool:
-    """Whether the text is a JSON object."""
-    try:
-        return isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):
-        return False
+    return bool((message.content or "").strip() or message.tool_calls)
 
 
 def text_content(message_id: str, delta: str) -> str:

@@ -3,7 +3,7 @@
 `agent.py` makes them of its framework's stream; `events.py` turns them into AG-UI events and messages.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,5 @@ class Usage:
     reasoning_tokens: int | None = None
 
     def __add__(self, other: "Usage") -> "Usage":
-        return Usage(
-            self.input_tokens + other.input_tokens,
-            self.output_tokens + other.output_tokens,
-            _sum(self.cached_input_tokens, other.cached_input_tokens),
-            _sum(self.cache_write_input_tokens, other.cache_write_input_tokens),
-            _sum(self.reasoning_tokens, other.reasoning_tokens),
-        )
-
-
-def _sum(one: int | None, other: int | None) -> int | None:
-    return other if one is None else one + (other or 0)
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return Usage(*(one if two is None else (one or 0) + two for one, two in pairs))

@@ -5,27 +5,27 @@ import copy
 import json
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
 from ag_ui.core import Context, Message, MessagesSnapshotEvent, StateSnapshotEvent
 
-from .. import provider
+from .. import memory, provider
 from ..conversation.conversation import Conversation, Pause, Turn
 from ..conversation.history import Prompt, Question, Step, calls_of, recent, steps, text_of, turns
 from ..errors import Failure, reason
 from ..logs import log_run
 from ..prompt import SYSTEM_PROMPT
-from ..provider.calls import ModelCall, ModelCalls, model_calls
+from ..provider.calls import ModelCalls, model_calls, no_notes
 from ..settings import Settings
 from ..tools import TOOLS
 from ..tools.state import current_state
 from ..tools.toolbox import Tool, Workers, current_calls
 from .events import RunEvents, event_json
 from .log import RunLog
-from .parts import Part, Usage
+from .parts import Part
 from .requests import Request
 from .tool_calls import ToolCalls
 from .waiting import first_of
@@ -34,12 +34,6 @@ logger = logging.getLogger(__name__)
 
 Answer = Callable[[Prompt, Any, Settings], AsyncGenerator[Part]]
 """`agent.answer`: goes on from a prompt, with the model that `build_model` made."""
-Keep = Callable[[str, Conversation], Awaitable[None]]
-"""Keeps a session's conversation. Raises `Failure` where it cannot."""
-
-
-Recall = Callable[[str], Awaitable[list[Context]]]
-"""What is known of the caller from other sessions, given the question. Raises `Failure` where it cannot be told."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +44,6 @@ class Runtime:
     model: Any
     answer: Answer
     workers: Workers
-    keep: Keep
-    recall: Recall
 
 
 class Run:
@@ -69,12 +61,12 @@ class Run:
         self.log = RunLog(runtime.settings.max_run_bytes)
         self.outcome = ""
         self.request = request
-        self.watch: Callable[[], ModelCall] = ModelCall
-        """Makes the `ModelCall` that takes notes of each model call."""
+        self.watch = no_notes
+        """Makes what takes notes of a model call."""
         self._conversation = conversation
         self._runtime = runtime
         self._state = copy.deepcopy(dict(request.state or conversation.state))
-        self._events = RunEvents(request.thread_id, self.id, provider=provider.NAME)
+        self._events = RunEvents(request)
         self._events.unanswered = turn.unanswered
         self._stop = asyncio.Event()
         self._calls = self.calls_type(
@@ -90,7 +82,6 @@ class Run:
         self._recalled: list[Context] = []
         self._began = time.monotonic()
         self._first_text: float | None = None
-        self._ended_at = self._began
         for watcher in self.watchers:
             watcher(self)
         self.task = asyncio.create_task(self._execute())
@@ -124,24 +115,25 @@ class Run:
             self.cancel(failure)
 
     async def _execute(self) -> None:
-        current_calls.set(self._calls)
+        current_calls.set(self._calls.make)
         current_state.set(self._state)
-        self.tell(self._events.started(self.request.parent_run_id))
+        self.tell(self._events.started())
         if self._state != (self.request.state or {}):
             self.tell(self._state_snapshot())  # later deltas refer to this snapshot
-        with model_calls(self._runtime.settings, self._known_ids(), self.watch) as self._model_calls:
+        known_ids = {call.id for call in calls_of([*self.turn.before, *self.turn.messages])}
+        with model_calls(self._runtime.settings, known_ids, self.watch) as self._model_calls:
+            self._events.usages = self._model_calls.usage_of
             try:
                 last = await self._last_events()
             except (Exception, asyncio.CancelledError) as error:
                 last = self._failed(error)
-        self._ended_at = time.monotonic()
         self.log.close(*last)
         log_run(self._summary())
 
     async def _last_events(self) -> list[str]:
         """Do the work, keep what came of it, and return the events that close the stream."""
         if not self.turn.messages:
-            return [self._snapshot([]), self._events.finished({})]
+            return [self._snapshot([]), self._events.finished()]
         seconds = self._runtime.settings.background_seconds if self.request.background else None
         try:
             async with asyncio.timeout(seconds) as limit:
@@ -156,13 +148,13 @@ class Run:
         if self.ending:
             self._forget()
             self.outcome = "cancelled"
-            return [self._events.cancelled(self._usage)]
+            return [self._events.cancelled()]
         return await self._succeeded()
 
     async def _work(self) -> None:
         if self._events.unanswered:
             await self._give_answers()
-        self._recalled = await self._runtime.recall(text_of(self.turn.messages[0]))
+        self._recalled = await memory.recall(text_of(self.turn.messages[0]))
         while True:
             try:
                 async with aclosing(self._answer()) as told:
@@ -188,9 +180,6 @@ class Run:
 
     def _tools(self) -> tuple[Tool, ...]:
         return (*TOOLS, *self.request.tools)
-
-    def _known_ids(self) -> set[str]:
-        return {call.id for call in calls_of([*self.turn.before, *self.turn.messages])}
 
     def _instructions(self) -> str:
         given = (text_of(message) for message in self.request.messages if message.role in ("system", "developer"))
@@ -220,7 +209,7 @@ class Run:
         self.outcome = "paused"
         state = [self._state_snapshot()] if self._state else []
         before = [*state, self._snapshot(turn)] if interrupts else []
-        return [*before, self._events.finished(self._usage, interrupts, pause.client_calls)]
+        return [*before, self._events.finished(interrupts, pause.client_calls)]
 
     async def _succeeded(self) -> list[str]:
         if self._events.unanswered:
@@ -230,7 +219,7 @@ class Run:
         messages = recent(said, settings.max_history, settings.max_history_bytes)
         await self._keep(messages=messages, pause=None, state=self._state)
         self.outcome = "success"
-        return [self._events.finished(self._usage)]
+        return [self._events.finished()]
 
     def _failed(self, error: BaseException) -> list[str]:
         self._failure = self._model_calls.failure or self._explained(error)
@@ -240,7 +229,7 @@ class Run:
         elif not self._model_calls.failure:  # which is logged already
             logger.error("run %r failed: %s (%s)", self.id, self._failure.code, reason(error))
         self._forget()
-        return [self._events.failed(self._failure, self._usage)]
+        return [self._events.failed(self._failure)]
 
     def _explained(self, error: BaseException) -> Failure:
         if isinstance(error, Failure):
@@ -258,15 +247,9 @@ class Run:
 
     async def _keep(self, **changes: Any) -> None:
         """Change the conversation, and keep it; one that cannot be kept has not changed."""
-        before = {name: getattr(self._conversation, name) for name in changes}
-        for name, value in changes.items():
-            setattr(self._conversation, name, value)
-        try:
-            await self._runtime.keep(self.request.session_id, self._conversation)
-        except BaseException:
-            for name, value in before.items():
-                setattr(self._conversation, name, value)
-            raise
+        changed = self._conversation.model_copy(update=changes)
+        await memory.keep(self.request.session_id, changed)
+        vars(self._conversation).update(vars(changed))
 
     def _close_messages(self, *, complete: bool = True) -> None:
         for entry in self._events.end(complete=complete):
@@ -278,10 +261,6 @@ class Run:
     def _snapshot(self, turn: list[Message]) -> str:
         return event_json(MessagesSnapshotEvent(messages=[*self._conversation.messages, *turn]))
 
-    @property
-    def _usage(self) -> dict[str, Usage]:
-        return self._model_calls.usage_of
-
     def _summary(self) -> dict[str, Any]:
         """What the log says of the run; times in milliseconds."""
         first = self._first_text and round(1000 * (self._first_text - self._began))
@@ -289,7 +268,7 @@ class Run:
             "runId": self.id,
             "outcome": self.outcome,
             "code": self._failure.code if self._failure else None,
-            "durationMs": round(1000 * (self._ended_at - self._began)),
+            "durationMs": round(1000 * (time.monotonic() - self._began)),
             "firstTextMs": first,
             "modelCalls": self._model_calls.count,
             "fallbacks": self._model_calls.fallbacks if self._runtime.settings.fallback_model_id else None,

@@ -1,14 +1,14 @@
 """Answers a request, over HTTP or WebSocket: starts a run, follows one, ends one, or sends the history."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from ag_ui.core import MessagesSnapshotEvent, StateSnapshotEvent
 
-from .. import provider
-from ..conversation.conversation import Conversation, Pause, begin
+from .. import memory
+from ..conversation.conversation import Pause, begin
 from ..errors import Failure, Refused
 from ..runs.events import RunEvents, event_json
 from ..runs.requests import Request
@@ -21,10 +21,10 @@ Events = AsyncGenerator[tuple[int, str]]
 class Service:
     """The sessions of the process and their runs. Only the server's event loop uses it."""
 
-    def __init__(self, runtime: Runtime, read: Callable[[str], Awaitable[Conversation]]) -> None:
+    def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         settings = runtime.settings
-        self._sessions = Sessions(max_sessions=settings.max_sessions, max_runs=settings.max_runs, read=read)
+        self._sessions = Sessions(max_sessions=settings.max_sessions, max_runs=settings.max_runs)
 
     @property
     def busy(self) -> bool:
@@ -81,19 +81,19 @@ class Service:
             await asyncio.wait({run.task})
             return {"runId": run.id, "outcome": run.outcome}
         session.conversation.forget_pause()
-        await self._runtime.keep(session.id, session.conversation)
+        await memory.keep(session.id, session.conversation)
         return {"runId": None, "outcome": "cancelled"}
 
     async def _history(self, request: Request, session: Session) -> Events:
         """A whole run that tells the messages and the state, and what the session waits for."""
         conversation, run = session.conversation, session.active
-        events = RunEvents(request.thread_id, request.run_id, provider=provider.NAME)
+        events = RunEvents(request)
         pause = Pause(turn=run.turn.messages) if run else conversation.pause or Pause(turn=[])
         metadata = {"activeRunId": run.id} if run else None
         snapshot = MessagesSnapshotEvent(messages=[*conversation.messages, *pause.turn], metadata=metadata)
         state = StateSnapshotEvent(snapshot=conversation.state)
-        closing = events.finished({}, pause.interrupts, pause.client_calls)
-        for number, event in enumerate([events.started(None), event_json(snapshot), event_json(state), closing], 1):
+        closing = events.finished(pause.interrupts, pause.client_calls)
+        for number, event in enumerate([events.started(), event_json(snapshot), event_json(state), closing], 1):
             yield number, event
 
     async def shut_down(self) -> None:

@@ -5,11 +5,11 @@ import contextvars
 import inspect
 import logging
 import threading
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast, get_type_hints
+from typing import Any, cast, get_type_hints
 
 from docstring_parser import parse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -29,14 +29,8 @@ END_SECONDS = 0.2
 VARIADIC = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
 
 
-class Calls(Protocol):
-    """The tool calls of one run."""
-
-    async def make(self, tool: "Tool", arguments: dict[str, Any], call_id: str) -> str:
-        """The result of a call, as the model will read it. A call that has to wait for somebody never returns."""
-
-
-current_calls: ContextVar[Calls] = ContextVar("calls")
+current_calls: ContextVar[Callable[["Tool", dict[str, Any], str], Awaitable[str]]] = ContextVar("calls")
+"""Makes a call of the current run: its result, as the model will read it. A call that waits never returns."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +49,7 @@ class Tool:
 
     async def call(self, arguments: dict[str, Any], call_id: str = "") -> str:
         """What a framework calls. Where it does not know the call's id, the oldest such call is meant."""
-        return await current_calls.get().make(self, arguments, call_id)
+        return await current_calls.get()(self, arguments, call_id)
 
 
 def tool(function: Function | Tool) -> Tool:

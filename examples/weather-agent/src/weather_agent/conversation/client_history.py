@@ -1,12 +1,13 @@
 """The messages that a client sends: checks each, and merges them with the history that the agent keeps."""
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from ag_ui.core import AssistantMessage, DataSource, Message, TextPart, ToolMessage, UserMessage
 
-from ..errors import Refused
+from ..errors import Failure, Refused
 from ..model import READS
-from ..runs.events import is_json_object
+from ..provider.answer import check_arguments
 from ..runs.requests import ID, TOOL_NAME
 from .history import attachments_of, text_of
 
@@ -40,8 +41,10 @@ def _check(message: Message) -> None:
         for call in message.tool_calls or []:
             if not ID.fullmatch(call.id) or not TOOL_NAME.fullmatch(call.function.name):
                 raise Refused(400, "invalid_tool_call", "A tool call's id or name has characters that no model takes.")
-            if not is_json_object(call.function.arguments or "{}"):
-                raise Refused(400, "invalid_tool_call", "A tool call's arguments are no JSON object.")
+            try:
+                check_arguments(call.function.arguments or "{}")
+            except Failure as failure:
+                raise Refused(400, "invalid_tool_call", "A tool call's arguments are no JSON object.") from failure
     elif isinstance(message, ToolMessage) and not all(isinstance(part, str | TextPart) for part in message.content):
         raise Refused(400, "unsupported_content", "A tool's result must be text.")
 
@@ -73,20 +76,16 @@ def merged(ours: list[Message], sent: list[Message]) -> list[Message]:
     if known is None:
         return [*ours, *sent] if len(sent) == 1 else sent
     start = places[sent[known].id]
-    agreed = 0
-    while _agree(ours[start:], sent[known:], agreed):
-        agreed += 1
+    pairs = zip(ours[start:], sent[known:], strict=False)
+    agreed = len([*takewhile(lambda pair: _said(pair[0]) == _said(pair[1]), pairs)])
     rest = sent[known + agreed :]
     if forged := next((message for message in rest if not isinstance(message, UserMessage)), None):
         raise Refused(400, "forged_message", f"Message {forged.id} ({forged.role}) is not what this agent has said.")
     return [*ours[: start + agreed], *rest]
 
 
-def _agree(ours: list[Message], sent: list[Message], index: int) -> bool:
-    if index >= min(len(ours), len(sent)):
-        return False
-    mine, theirs = ours[index], sent[index]
-    return (mine.id, mine.role, text_of(mine)) == (theirs.id, theirs.role, text_of(theirs))
+def _said(message: Message) -> tuple[str, str, str]:
+    return message.id, message.role, text_of(message)
 
 
 def check_order(messages: Sequence[Message]) -> None:

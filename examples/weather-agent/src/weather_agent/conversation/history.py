@@ -119,7 +119,8 @@ def steps(messages: Sequence[Message]) -> tuple[Step, ...]:
     """
     found: list[Step] = []
     ids, asked = CallIds(set(), ID_CHARACTERS), list[str]()
-    for kind, group in groupby(dropwhile(lambda message: message.role != "user", messages), _kind):
+    asked_first = dropwhile(lambda message: message.role != "user", messages)
+    for kind, group in groupby(asked_first, lambda message: message.role.replace("reasoning", "assistant")):
         members = list(group)
         if kind == "user":
             found += [NO_ANSWER] if found and isinstance(found[-1], Results) else []
@@ -133,10 +134,6 @@ def steps(messages: Sequence[Message]) -> tuple[Step, ...]:
             results = zip(asked, found[-1].calls, strict=True)
             found.append(Results(tuple(Result(call, contents[id]) for id, call in results)))
     return tuple(found)
-
-
-def _kind(message: Message) -> str:
-    return "assistant" if message.role == "reasoning" else message.role
 
 
 def _question(messages: list[UserMessage]) -> Question:
@@ -169,7 +166,7 @@ def _answer(messages: Sequence[Message], ids: CallIds) -> Answer:
     said = [message for message in messages if isinstance(message, AssistantMessage)]
     thoughts = (message for message in messages if isinstance(message, ReasoningMessage))
     calls = [replace(call_of(call), id=ids.unique(call.id)) for call in calls_of(messages)]
-    text = "\n\n".join(filter(None, map(text_of, said)))
+    text = "\n\n".join(text for text in map(text_of, said) if text.strip())
     return Answer(
         tuple(Thought(thought.content, thought.encrypted_value) for thought in thoughts),
         text if text or calls else NO_ANSWER.text,

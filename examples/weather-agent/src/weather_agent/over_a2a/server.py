@@ -20,6 +20,7 @@ from .. import agent
 from ..errors import Refused
 from ..runs.run import Answer
 from ..server.app import Server
+from ..server.for_user import ForUser
 from ..server.request_body import CheckedBody, replayed
 from ..settings import Settings
 from .card import card
@@ -34,6 +35,7 @@ def create_app(settings: Settings, answer: Answer = agent.answer) -> BedrockAgen
     """The ASGI application. `answer` is the agent."""
     server = A2AServer(settings, answer)
     app = server.application(CheckedRpc)
+    app.add_middleware(ForUser)
     app.router.routes += [
         Route("/", server.call, methods=["POST"]),
         Route("/.well-known/agent-card.json", describe, methods=["GET"]),

@@ -12,6 +12,7 @@ from ag_ui.core import Interrupt, StateDeltaEvent, ToolMessage
 from ..conversation.conversation import Turn
 from ..conversation.history import Call, call_of, text_of
 from ..tools import TOOLS
+from ..tools.approval import Approve
 from ..tools.ask import Ask, Authorize
 from ..tools.progress import CurrentCall, current_call
 from ..tools.results import readable
@@ -22,8 +23,8 @@ from .events import RunEvents, event_json
 
 SETTLE_SECONDS = 0.01
 """Frameworks tell calls through queues: before a run pauses, what they hold has come."""
-AUTHORIZATION = "authorization_required"
-"""The reason of an interrupt whose tool runs again once the user has allowed it at `metadata.authorizationUrl`."""
+TO_RUN = {Approve.reason, Authorize.reason}
+"""Reasons of interrupts whose tool runs once the user has allowed it."""
 UNKNOWN_OUTCOME = "Error: the call was interrupted. Nobody knows whether it had an effect."
 
 
@@ -67,30 +68,23 @@ class ToolCalls:
         self._begun.add(call_id)
         if tool.function is None:
             return await self._wait(call_id, None)
+        return await self._run(tool, arguments, call_id)
+
+    async def _run(self, tool: Tool, arguments: dict[str, Any], call_id: str, *, is_approved: bool = False) -> str:
+        assert tool.function
         try:
             checked = tool.arguments(arguments)
         except ValueError as error:
             return self._done(call_id, f"Error: {error}")
-        if tool.approval and tool.approval.needed(checked):
-            return await self._wait(call_id, self._approval(tool, checked, call_id))
-        return await self._run(tool, checked, call_id)
-
-    async def _run(self, tool: Tool, checked: dict[str, Any], call_id: str) -> str:
-        assert tool.function
+        if tool.approval and not is_approved and tool.approval.needed(checked):
+            return await self._wait(call_id, tool.approval.ask(checked, tool.parameters))
         state = current_state.get()
         before = copy.deepcopy(state)
         current_call.set(CurrentCall(call_id, self._tell))
         result = await self._workers.run(tool.function, checked)
         if delta := changes(before, state):
             self._tell(event_json(StateDeltaEvent.model_validate({"delta": delta})))
-        if isinstance(result, Authorize):
-            consent = self._interrupt(AUTHORIZATION, result.message, result.schema, call_id)
-            consent.metadata = {"authorizationUrl": result.address}
-            return await self._wait(call_id, consent)
-        if isinstance(result, Ask):
-            question = self._interrupt("input_required", result.message, result.schema, call_id)
-            return await self._wait(call_id, question)
-        return self._done(call_id, result)
+        return await self._wait(call_id, result) if isinstance(result, Ask) else self._done(call_id, result)
 
     def _done(self, call_id: str, result: str) -> str:
         self._tell(parts.ToolResult(call_id, result))
@@ -101,8 +95,9 @@ class ToolCalls:
         calls = (call_of(call) for id, call in self._events.unanswered.items() if id not in self._begun)
         return next((call.id for call in calls if (call.name, call.arguments) == (name, arguments)), "")
 
-    async def _wait(self, call_id: str, interrupt: Interrupt | None) -> str:
-        self._waiting[call_id] = interrupt
+    async def _wait(self, call_id: str, ask: Ask | None) -> str:
+        """Wait for a person's answer, or for the client's result."""
+        self._waiting[call_id] = self._interrupt(ask, call_id) if ask else None
         told = -1
         while True:
             if told == self._events.count:
@@ -119,27 +114,16 @@ class ToolCalls:
             self.paused = True
             self._stop()
 
-    def _approval(self, tool: Tool, arguments: dict[str, Any], call_id: str) -> Interrupt:
-        assert tool.approval
-        edited = {key: value for key, value in tool.parameters.items() if key != "$defs"}
-        schema = {
-            "type": "object",
-            "properties": {"approved": {"type": "boolean"}, "reason": {"type": "string"}, "editedArgs": edited},
-            "required": ["approved"],
-            "additionalProperties": False,
-            "$defs": tool.parameters.get("$defs", {}),
-        }
-        return self._interrupt("tool_call", tool.approval.text(arguments), schema, call_id)
-
-    def _interrupt(self, reason: str, message: str, schema: dict[str, Any], call_id: str) -> Interrupt:
+    def _interrupt(self, ask: Ask, call_id: str) -> Interrupt:
         expires = datetime.now(UTC) + timedelta(seconds=self._answer_seconds)
         return Interrupt(
             id=str(uuid4()),
-            reason=reason,
-            message=message,
+            reason=ask.reason,
+            message=ask.message,
             tool_call_id=call_id,
-            response_schema=schema,
+            response_schema=ask.schema,
             expires_at=expires.isoformat(timespec="seconds"),
+            metadata=ask.metadata,
         )
 
     async def answer(self, turn: Turn) -> None:
@@ -154,23 +138,16 @@ class ToolCalls:
         interrupt, entry = turn.answers[call.id]
         if entry.status == "cancelled":
             return self._done(call.id, "Error: the user cancelled this.")
-        if interrupt.reason not in ("tool_call", AUTHORIZATION):
+        if interrupt.reason not in TO_RUN:
             return self._done(call.id, readable(entry.payload))
         answer: dict[str, Any] = entry.payload or {}
         if not answer["approved"]:
             reason = answer.get("reason", "")
             return self._done(call.id, f"Error: the user declined this{': ' if reason else '.'}{reason}")
-        return await self._approved(call, answer.get("editedArgs", call.arguments))
-
-    async def _approved(self, call: Call, arguments: dict[str, Any]) -> str:
-        tool = next((tool for tool in TOOLS if tool.name == call.name), None)
-        if tool is None or tool.function is None:
+        tool = next((tool for tool in TOOLS if tool.function and tool.name == call.name), None)
+        if tool is None:
             return self._done(call.id, f"Error: there is no tool {call.name}.")
-        try:
-            checked = tool.arguments(arguments)
-        except ValueError as error:
-            return self._done(call.id, f"Error: {error}")
-        return await self._run(tool, checked, call.id)
+        return await self._run(tool, answer.get("editedArgs", call.arguments), call.id, is_approved=True)
 
 
 def _client_result(message: ToolMessage) -> str:

@@ -25,7 +25,7 @@ from urllib3.exceptions import HTTPError
 
 from ..errors import Failure
 from ..settings import Settings
-from .calls import ModelCall, ModelCalls, current_calls, wait
+from .calls import ModelCall, current_calls, wait
 from .failures import causes, is_passing, retry_after, status_failure, told_failure
 from .options import check, with_options
 from .stream import Answer
@@ -69,7 +69,7 @@ class Frames:
             event: dict[str, Any] | None = None if self.closed else next(self._events, None)
         if event is None or self.closed:
             raise StopIteration
-        self._call.received(event)
+        self._call.note("received", event)
         return event
 
     @contextmanager
@@ -96,45 +96,36 @@ class Frames:
                 self._stream.close()
 
 
-class ModelStream:
-    """The events of one answer, as a framework reads them. Raises `Failure` for every error.
+def answered(stream: EventStream, call: ModelCall) -> Iterator[dict[str, Any]]:
+    """The events of one answer, as a framework reads them, once it has begun.
 
-    It is there once the answer has begun: a call that failed before can be made again, as nothing was handed on.
+    A call that failed before can be made again, as nothing was handed on. Raises `Failure` for every error.
     """
+    frames = Frames(stream, call)
+    call.run.add(frames)
+    events = Answer(call).events(frames)
+    try:
+        first = next(events)
+    except BaseException:
+        frames.close()
+        raise
+    call.note("begun", None)
+    return _told(itertools.chain([MESSAGE_START, first], events), frames, call)
 
-    def __init__(self, stream: EventStream, calls: ModelCalls, call: ModelCall) -> None:
-        self._calls = calls
-        self._call = call
-        self._frames = Frames(stream, call)
-        calls.add(self._frames)
-        events = Answer(calls, call).events(self._frames)
-        try:
-            self._events = itertools.chain([MESSAGE_START, next(events)], events)
-        except BaseException:
-            self.close()
-            raise
-        call.begun()
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return self
-
-    def __next__(self) -> dict[str, Any]:
-        """The next event."""
-        try:
-            return next(self._events)
-        except StopIteration:
-            self._call.ended()
-            raise
-        except Exception as error:
-            failure = _explained(error)
-            self._call.failed(failure)
-            self._call.ended()
-            self._calls.failed(failure)
-            raise failure from failure.__cause__
-
-    def close(self) -> None:
-        """End the call at once, and free its connection."""
-        self._frames.close()
+def _told(events: Iterator[dict[str, Any]], frames: Frames, call: ModelCall) -> Iterator[dict[str, Any]]:
+    try:
+        yield from events
+    except GeneratorExit:
+        frames.close()
+        raise
+    except Exception as error:
+        failure = _explained(error)
+        call.note("failed", failure)
+        call.run.failed(failure)
+        raise failure from failure.__cause__
+    finally:
+        call.note("ended", None)
 
 
 class Response(Future[dict[str, Any]]):
@@ -160,49 +151,48 @@ class TrackedClient:
 
     def converse_stream(self, **request: Any) -> dict[str, Any]:
         """The response of boto3's `converse_stream`."""
-        calls = current_calls()
-        call = calls.begin()
+        call = current_calls().begin()
         retrying = Retrying(
             retry=retry_if_exception(is_passing),
-            stop=stop_before_delay(calls.retry_seconds) | stop_when_event_set(calls.closed),
+            stop=stop_before_delay(call.run.retry_seconds) | stop_when_event_set(call.run.closed),
             wait=wait,
-            sleep=sleep_using_event(calls.closed),
+            sleep=sleep_using_event(call.run.closed),
             reraise=True,
         )
         try:
-            return retrying(self._asked, request, calls, call)
+            return retrying(self._asked, request, call)
         except Failure as failure:
-            call.ended()
-            calls.failed(failure)
+            call.note("ended", None)
+            call.run.failed(failure)
             raise
 
-    def _asked(self, request: dict[str, Any], calls: ModelCalls, call: ModelCall) -> dict[str, Any]:
+    def _asked(self, request: dict[str, Any], call: ModelCall) -> dict[str, Any]:
         """The model's answer, or the fallback's where the model is busy or fails before its answer begins."""
         try:
-            return self._answer(request, calls, call)
+            return self._answer(request, call)
         except Failure as failure:
             fallback = self._settings.fallback_model_id
             asked_first = request["modelId"] == self._settings.model_id
-            if not (fallback and asked_first and is_passing(failure)) or calls.closed.is_set():
+            if not (fallback and asked_first and is_passing(failure)) or call.run.closed.is_set():
                 raise
             logger.warning("the model %s failed (%s): the fallback is asked", request["modelId"], failure.code)
-        answer = self._answer({**request, "modelId": fallback}, calls, call)
-        calls.fell_back()
+        answer = self._answer({**request, "modelId": fallback}, call)
+        call.run.fell_back()
         return answer
 
-    def _answer(self, request: dict[str, Any], calls: ModelCalls, call: ModelCall) -> dict[str, Any]:
+    def _answer(self, request: dict[str, Any], call: ModelCall) -> dict[str, Any]:
         try:
             request = with_options(request, self._settings)
             call.model = request["modelId"]
-            call.sent(request)
-            response = self._response(request, calls)
-            return {**response, "stream": ModelStream(response["stream"], calls, call)}
+            call.note("sent", request)
+            response = self._response(request, call)
+            return {**response, "stream": answered(response["stream"], call)}
         except Exception as error:
             failure = _explained(error)
-            call.failed(failure)
+            call.note("failed", failure)
             raise failure from failure.__cause__
 
-    def _response(self, request: dict[str, Any], calls: ModelCalls) -> dict[str, Any]:
+    def _response(self, request: dict[str, Any], call: ModelCall) -> dict[str, Any]:
         """Ask in a thread that nobody waits for once the run has ended: boto3 cannot be woken before it answers."""
         response = Response()
 
@@ -218,7 +208,7 @@ class TrackedClient:
             except InvalidStateError:
                 answer["stream"].close()
 
-        calls.add(response)
+        call.run.add(response)
         threading.Thread(target=copy_context().run, args=(ask,), daemon=True).start()
         return response.result()
 

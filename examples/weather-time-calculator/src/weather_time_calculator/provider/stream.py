@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import Failure
 from ..runs.parts import Usage
 from .answer import CallIds, Pieces, check_arguments, tool_name
-from .calls import ModelCall, ModelCalls
+from .calls import ModelCall
 from .failures import BrokenAnswer, ModelStopped
 
 logger = logging.getLogger(__name__)
@@ -75,12 +75,11 @@ class Block:
 class Answer:
     """The answer to one request: its blocks come one after the other, its ids are new, and it ends as a whole.
 
-    The model's tokens are counted in `calls`.
+    The model's tokens are counted in `call`.
     """
 
-    def __init__(self, calls: ModelCalls, call: ModelCall) -> None:
-        self._ids = CallIds(calls.call_ids)
-        self._calls = calls
+    def __init__(self, call: ModelCall) -> None:
+        self._ids = CallIds(call.run.call_ids)
         self._call = call
         self._open: int | None = None
         self._block: Block | None = None
@@ -195,7 +194,7 @@ class Answer:
         read = tokens["inputTokens"] + (cached or 0) + (written or 0)
         tokens.setdefault("totalTokens", read + tokens["outputTokens"])
         self._metadata = {"metrics": {"latencyMs": 0}, **metadata, "usage": tokens}
-        self._calls.used(Usage(read, tokens["outputTokens"], cached, written), self._call)
+        self._call.used(Usage(read, tokens["outputTokens"], cached, written))
 
 
 def _text(delta: Event) -> str | None:

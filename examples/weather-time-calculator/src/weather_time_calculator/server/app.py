@@ -11,15 +11,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
-from bedrock_agentcore import BedrockAgentCoreApp, BedrockAgentCoreContext, PingStatus, RequestContext
-from bedrock_agentcore.runtime import models
-from starlette.datastructures import Headers
+from bedrock_agentcore import BedrockAgentCoreApp, PingStatus, RequestContext
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from .. import agent, memory, provider
+from .. import agent, provider
 from ..errors import Refused
 from ..model import build_model
 from ..runs.requests import parse
@@ -44,14 +41,12 @@ class Server:
     def __init__(self, settings: Settings, answer: Answer) -> None:
         self._settings = settings
         workers = Workers(settings.tool_seconds, settings.max_tool_threads)
-        self._service = Service(
-            Runtime(settings, build_model(settings), answer, workers, memory.keep, memory.recall), memory.read
-        )
+        self._service = Service(Runtime(settings, build_model(settings), answer, workers))
 
     def application(self, checked: type[CheckedBody]) -> BedrockAgentCoreApp:
         """What is served. `checked` looks at each request's body first."""
-        middleware = [Middleware(checked, max_bytes=self._settings.max_request_bytes), Middleware(ForUser)]
-        app = BedrockAgentCoreApp(lifespan=self.lifespan, middleware=middleware)
+        middleware = Middleware(checked, max_bytes=self._settings.max_request_bytes)
+        app = BedrockAgentCoreApp(lifespan=self.lifespan, middleware=[middleware])
         app.entrypoint(self.invoke)
         app.websocket(self.converse)
         app.ping(self.status)
@@ -81,19 +76,3 @@ class Server:
     async def converse(self, websocket: WebSocket, context: RequestContext) -> None:
         """`/ws`: turn after turn until the client closes the socket."""
         await Dialogue(websocket, context.session_id, self._service, self._settings).hold()
-
-
-class ForUser:
-    """ASGI middleware: for which user a request is, on every route. The SDK reads these headers on its own routes."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, with its headers where tools find them."""
-        headers = Headers(scope=scope) if scope["type"] == "http" else {}
-        if token := headers.get(models.IDENTITY_WAT_HEADER) or headers.get(models.ACCESS_TOKEN_HEADER):
-            BedrockAgentCoreContext.set_workload_access_token(token)
-        if url := headers.get(models.OAUTH2_CALLBACK_URL_HEADER):
-            BedrockAgentCoreContext.set_oauth2_callback_url(url)
-        await self._app(scope, receive, send)

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
 
+from .. import memory
 from ..conversation.conversation import Conversation
 from ..errors import Failure, Refused, reason
 from ..runs.run import Run
@@ -48,10 +48,9 @@ class Sessions:
     Not thread-safe: every call is made from the server's event loop.
     """
 
-    def __init__(self, *, max_sessions: int, max_runs: int, read: Callable[[str], Awaitable[Conversation]]) -> None:
+    def __init__(self, *, max_sessions: int, max_runs: int) -> None:
         self._max_sessions = max_sessions
         self._max_runs = max_runs
-        self._read = read
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self.closed = False
 
@@ -73,7 +72,7 @@ class Sessions:
 
     async def _kept(self, session_id: str) -> Conversation:
         try:
-            return await self._read(session_id)
+            return await memory.read(session_id)
         except Failure as failure:
             logger.error("session %r cannot be read: %s", session_id, reason(failure))
             raise Refused(503, failure.code, failure.message) from failure

@@ -5,7 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from .ask import APPROVAL, Ask
+
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Approve(Ask):
+    """Asks whether a tool may be called, with which arguments."""
+
+    reason = "tool_call"
 
 
 @dataclass(frozen=True)
@@ -22,9 +30,12 @@ class Approval:
         except Exception:
             return True
 
-    def text(self, arguments: dict[str, Any]) -> str:
-        """What the person is asked."""
-        return re.sub(r"\{(\w+)\}", lambda found: str(arguments.get(found[1], found[0])), self.message)
+    def ask(self, arguments: dict[str, Any], parameters: dict[str, Any]) -> Ask:
+        """What the person is asked, whose answer may edit the arguments: `parameters` is their schema."""
+        message = re.sub(r"\{(\w+)\}", lambda found: str(arguments.get(found[1], found[0])), self.message)
+        edited = {key: value for key, value in parameters.items() if key != "$defs"}
+        properties = {**APPROVAL["properties"], "editedArgs": edited}
+        return Approve(message, {**APPROVAL, "properties": properties, "$defs": parameters.get("$defs", {})})
 
 
 def needs_approval(message: str, when: Callable[..., bool] | None = None) -> Callable[[Function], Function]:
