@@ -13,7 +13,7 @@ from .package.build import ENTRY_POINT
 
 Json = dict[str, Any]
 FILE = ROOT / "deploy" / "terraform" / "agent.auto.tfvars.json"
-OWNER = {"managed-by": f"{PROJECT}/terraform"}  # `uv run deploy` and `uv run destroy` refuse to touch it
+OWNER = {"managed-by": f"{PROJECT}/terraform"}
 WORD = re.compile("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
