@@ -99,8 +99,8 @@ def empty_account(account: Aws, store: Path, patch: pytest.MonkeyPatch) -> Itera
 @pytest.fixture(scope="session")
 def _project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, Path]]:
     folder = tmp_path_factory.mktemp("projects")
-    pristine = render(folder / "pristine" / "my-agent", deployment=["code-zip"])
-    path = render(folder / "my-agent", deployment=["code-zip"])
+    pristine = render(folder / "pristine" / "my-agent")
+    path = render(folder / "my-agent")
     python = install(path)
     with local_model(path, python) as model:
         yield Project(path, python, model), pristine

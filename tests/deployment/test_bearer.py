@@ -35,3 +35,12 @@ def test_only_a_token_of_the_issuer_opens_it(variant: Callable[..., Project], cl
     client = boto3.client("bedrock-agentcore")
     with pytest.raises(client.exceptions.AccessDeniedException, match="Authorization method mismatch"):
         client.invoke_agent_runtime(agentRuntimeArn=runtime.arn, payload=b"{}")
+
+
+@pytest.mark.parametrize("path", ["oauth-authorization-server", "openid-configuration/tenant"])
+def test_a_discovery_url_that_cloudformation_refuses_is_refused(variant: Callable[..., Project], path: str) -> None:
+    project = variant(auth="jwt", jwt_discovery_url="https://issuer.example/.well-known/openid-configuration")
+    file = project.path / "deploy.toml"
+    file.write_text(file.read_text().replace("openid-configuration", path))
+    refused = project.run("deploy")
+    assert refused.code == 1 and "discovery_url must end in /.well-known/openid-configuration" in refused.err

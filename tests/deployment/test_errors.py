@@ -167,14 +167,7 @@ def test_a_secret_in_plain_sight_is_refused(project: Project) -> None:
         (f'[environment]\nNOTES = "{"x" * 1600}"', "bytes; AgentCore takes 1536 (V2)"),
         (f'[environment]\nNOTES = "{"x" * 2049}"', "String should have at most 2048 characters"),
         ('[environment]\n"MY-VAR" = "x"', "String should match pattern"),
-        (
-            '[auth]\ndiscovery_url = "https://issuer.example/.well-known/oauth-authorization-server"',
-            "discovery_url must end in /.well-known/openid-configuration",
-        ),
-        (
-            '[auth]\ndiscovery_url = "https://issuer.example/.well-known/openid-configuration/tenant"',
-            "discovery_url must end in /.well-known/openid-configuration",
-        ),
+        ('[auth]\ndiscovery_url = "https://issuer.example"', "`auth`: Extra inputs are not permitted"),
         ('[storage]\nsession = "/tmp/session"', "`storage.session`: String should match pattern"),
         ("[environments.prod]\nlog_days = 6", "`log_days`: Input should be"),
     ],

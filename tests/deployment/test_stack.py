@@ -9,33 +9,10 @@ import cfnlint.api
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
+from .everything import configured
 from .projects import Project
 
 TOPIC = "arn:aws:sns:us-west-2:123456789012:alarms"
-EVERYTHING = """
-[network]
-subnets = ["subnet-0123456789abcdef0"]
-security_groups = ["sg-0123456789abcdef0"]
-[storage]
-session = "/mnt/session"
-efs = [{ arn = "ELASTICFILESYSTEM:access-point/fsap-0123456789abcdef0", path = "/mnt/a" }]
-s3 = [{ arn = "S3FILES:file-system/fs-0123456789abcdef0/access-point/fsap-0123456789abcdef0", path = "/mnt/b" }]
-[auth]
-discovery_url = "https://issuer.example/.well-known/openid-configuration"
-audience = ["agents"]
-clients = ["web"]
-scopes = ["chat"]
-[[auth.claims]]
-InboundTokenClaimName = "team"
-InboundTokenClaimValueType = "STRING"
-AuthorizingClaimMatchValue = { ClaimMatchOperator = "EQUALS", ClaimMatchValue = { MatchValueString = "search" } }
-[[auth.claims]]
-InboundTokenClaimName = "groups"
-InboundTokenClaimValueType = "STRING_ARRAY"
-AuthorizingClaimMatchValue = { ClaimMatchOperator = "CONTAINS_ANY", ClaimMatchValue = { MatchValueStringList = ["a"] } }
-"""
-for service in ("elasticfilesystem", "s3files"):
-    EVERYTHING = EVERYTHING.replace(f"{service.upper()}:", f"arn:aws:{service}:us-west-2:123456789012:")
 
 
 def lint(template: Any) -> list[str]:
@@ -48,9 +25,10 @@ def plan(project: Project) -> Any:
 
 
 @pytest.fixture
-def everything(project: Project) -> Any:
-    project.configure(EVERYTHING, headers=["X-Tenant"])
-    return plan(project)["template"]
+def everything(variant: Callable[..., Project]) -> tuple[Project, Any]:
+    """A project that has everything configured, and its template."""
+    project = configured(variant, {})
+    return project, plan(project)["template"]
 
 
 def test_the_template_is_valid(project: Project) -> None:
@@ -63,9 +41,10 @@ def test_the_template_is_valid(project: Project) -> None:
     assert "MOON" in lint(found["template"])[0]
 
 
-def test_everything_that_can_be_configured_is_in_the_template(everything: Any) -> None:
-    assert lint(everything) == []
-    runtime = everything["Resources"]["Runtime"]["Properties"]
+def test_everything_that_can_be_configured_is_in_the_template(everything: tuple[Project, Any]) -> None:
+    _, template = everything
+    assert lint(template) == []
+    runtime = template["Resources"]["Runtime"]["Properties"]
     assert runtime["NetworkConfiguration"]["NetworkModeConfig"]["Subnets"] == ["subnet-0123456789abcdef0"]
     assert runtime["RequestHeaderConfiguration"] == {"RequestHeaderAllowlist": ["X-Tenant"]}
     rules = runtime["AuthorizerConfiguration"]["CustomJWTAuthorizer"]
@@ -96,13 +75,14 @@ def _unnamed(schema: Any, shape: Any, given: list[Any], path: str, readme: str) 
             yield f"{path}{name}"
 
 
-def test_deploy_toml_or_the_readme_names_every_property_that_a_runtime_has(project: Project, everything: Any) -> None:
+def test_deploy_toml_or_the_readme_names_every_property_that_a_runtime_has(everything: tuple[Project, Any]) -> None:
     """A property that CloudFormation learns is noticed here."""
+    project, template = everything
     readme = (project.path / "README.md").read_text()
-    given = everything["Resources"]["Runtime"]["Properties"]
+    given = template["Resources"]["Runtime"]["Properties"]
     given["AgentRuntimeArtifact"]["ContainerConfiguration"] = {"ContainerUri": "the other artifact's"}
     assert unnamed("AWS::BedrockAgentCore::Runtime", given, readme) == set()
-    endpoint = everything["Resources"]["Endpoint"]["Properties"]
+    endpoint = template["Resources"]["Endpoint"]["Properties"]
     assert unnamed("AWS::BedrockAgentCore::RuntimeEndpoint", endpoint, readme) == set()
     del given["AuthorizerConfiguration"]["CustomJWTAuthorizer"]["AllowedScopes"]
     forgotten = {"AuthorizerConfiguration/CustomJWTAuthorizer/AllowedScopes"}

@@ -17,6 +17,7 @@ import pytest
 from tests.emulators.agentcore.state import Runtime
 from tests.terraform import provider as fake
 
+from .everything import configured
 from .projects import Project
 
 Json = dict[str, Any]
@@ -24,31 +25,6 @@ pytestmark = pytest.mark.skipif(not shutil.which("terraform"), reason="needs Ter
 ACCOUNT = "123456789012"
 KEY = f"arn:aws:kms:us-west-2:{ACCOUNT}:key/01234567-89ab-cdef-0123-456789abcdef"
 TOPIC = f"arn:aws:sns:us-west-2:{ACCOUNT}:alarms"
-EVERYTHING = """
-[network]
-subnets = ["subnet-0123456789abcdef0"]
-security_groups = ["sg-0123456789abcdef0"]
-[storage]
-session = "/mnt/session"
-efs = [{ arn = "arn:aws:elasticfilesystem:us-west-2:123456789012:access-point/fsap-0123456789abcdef", path = "/mnt/e" }]
-s3 = [{ arn = "arn:aws:s3files:us-west-2:123456789012:file-system/fs-0/access-point/fsap-0", path = "/mnt/s" }]
-[auth]
-discovery_url = "https://issuer.example/.well-known/openid-configuration"
-audience = ["agent"]
-clients = ["chat"]
-scopes = ["ask"]
-[[auth.claims]]
-InboundTokenClaimName = "team"
-InboundTokenClaimValueType = "STRING"
-[auth.claims.AuthorizingClaimMatchValue]
-ClaimMatchOperator = "EQUALS"
-[auth.claims.AuthorizingClaimMatchValue.ClaimMatchValue]
-MatchValueString = "blue"
-[parameters]
-MaxFailedPercent = "7"
-MaxTokensADay = "1000000"
-ProdVersion = "3"
-"""
 MOCKS = """
 mock_provider "aws" {
   override_during = plan
@@ -101,9 +77,9 @@ RESOURCES = {
     "SystemErrorsAlarm": 'aws_cloudwatch_metric_alarm.agentcore["SystemErrors"]',
     "UserErrorsAlarm": 'aws_cloudwatch_metric_alarm.agentcore["UserErrors"]',
     "ThrottlesAlarm": 'aws_cloudwatch_metric_alarm.agentcore["Throttles"]',
-    "FailedRunsAlarm": "aws_cloudwatch_metric_alarm.failed_runs",
+    "FailedRunsAlarm": 'aws_cloudwatch_metric_alarm.sums["FailedRuns"]',
     "SlowFirstTextAlarm": "aws_cloudwatch_metric_alarm.slow_first_text",
-    "TokensAlarm": "aws_cloudwatch_metric_alarm.tokens[0]",
+    "TokensAlarm": 'aws_cloudwatch_metric_alarm.sums["Tokens"]',
     "Dashboard": "aws_cloudwatch_dashboard.agent[0]",
     "Bucket": "aws_s3_bucket.packages[0]",
     "BucketPolicy": "aws_s3_bucket_policy.packages[0]",
@@ -307,10 +283,9 @@ def test_what_the_schema_does_not_have_is_found(terraform: Callable[..., Any], v
 
 
 def test_it_is_the_stack_of_uv_run_deploy(terraform: Callable[..., Any], variant: Callable[..., Project]) -> None:
-    project = variant(deployment=["code-zip", "terraform"], memory="agentcore")
+    answers = {"deployment": ["code-zip", "terraform"], "memory": "agentcore"}
     boundary = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
-    more = {"alarm_topic": TOPIC, "kms_key": KEY, "permissions_boundary": boundary, "headers": ["X-Tenant"]}
-    project.configure(EVERYTHING, **more)
+    project = configured(variant, answers, alarm_topic=TOPIC, kms_key=KEY, permissions_boundary=boundary)
     assert project.run("terraform_values", "--json").json["name"] == "my_agent"
     plan = planned(terraform, project)
     shown = project.run("deploy", "--dry-run", "--json")

@@ -12,7 +12,7 @@ Json = dict[str, Any]
 POLL_SECONDS = 0.5
 DEPLOY_FIRST = "Deploy it: `uv run deploy`."
 STRANGER = "The runtime {0} exists, and `uv run deploy` of {1} did not make it."
-ANOTHER = "Choose another `name` in deploy.toml. What a release before 0.5 deployed: see docs/takeover.md of Streamplate."
+ANOTHER = "Choose another `name` in deploy.toml. If a release before 0.5 deployed it: Streamplate's docs/takeover.md."
 
 
 def control(context: Context) -> Any:

@@ -7,6 +7,26 @@ locals {
     UserErrors   = { threshold = 10, description = "Calls of the agent ${var.name} that failed" }
     Throttles    = { threshold = 1, description = "Calls of the agent ${var.name} that were throttled" }
   }
+  sum_alarms = {
+    FailedRuns = {
+      description = "Runs of the agent ${var.name} fail: the dashboard counts them by code"
+      threshold   = var.max_failed_percent
+      period      = 900
+      id          = "percent"
+      expression  = "IF(runs >= 10, 100 * failed / runs, 0)"
+      label       = "Failed runs in a hundred"
+      metrics     = { runs = "runs", failed = "failedRuns" }
+    }
+    Tokens = { # none with a threshold of 0
+      description = "The agent ${var.name} used more tokens in a day than MaxTokensADay"
+      threshold   = var.max_tokens_a_day
+      period      = 86400
+      id          = "tokens"
+      expression  = "FILL(input, 0) + FILL(output, 0)"
+      label       = "Tokens a day"
+      metrics     = { input = "inputTokens", output = "outputTokens" }
+    }
+  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "agentcore" {
@@ -31,24 +51,26 @@ resource "aws_cloudwatch_metric_alarm" "agentcore" {
 }
 
 # The agent's own metrics: `log_run` in src/ writes them into its log, and CloudWatch reads them from there.
-resource "aws_cloudwatch_metric_alarm" "failed_runs" {
-  alarm_name          = "${var.name}-FailedRuns"
-  alarm_description   = "Runs of the agent ${var.name} fail: the dashboard counts them by code"
+resource "aws_cloudwatch_metric_alarm" "sums" {
+  for_each = { for name, alarm in local.sum_alarms : name => alarm if name != "Tokens" || alarm.threshold > 0 }
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.description
   alarm_actions       = local.alarm_actions
   evaluation_periods  = 1
-  threshold           = var.max_failed_percent
+  threshold           = each.value.threshold
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
 
   metric_query {
-    id          = "percent"
-    expression  = "IF(runs >= 10, 100 * failed / runs, 0)"
-    label       = "Failed runs in a hundred"
+    id          = each.value.id
+    expression  = each.value.expression
+    label       = each.value.label
     return_data = true
   }
 
   dynamic "metric_query" {
-    for_each = { runs = "runs", failed = "failedRuns" }
+    for_each = each.value.metrics
 
     content {
       id          = metric_query.key
@@ -57,11 +79,21 @@ resource "aws_cloudwatch_metric_alarm" "failed_runs" {
       metric {
         namespace   = var.name
         metric_name = metric_query.value
-        period      = 900
+        period      = each.value.period
         stat        = "Sum"
       }
     }
   }
+}
+
+moved { # 0.7 had a resource for each
+  from = aws_cloudwatch_metric_alarm.failed_runs
+  to   = aws_cloudwatch_metric_alarm.sums["FailedRuns"]
+}
+
+moved {
+  from = aws_cloudwatch_metric_alarm.tokens[0]
+  to   = aws_cloudwatch_metric_alarm.sums["Tokens"]
 }
 
 resource "aws_cloudwatch_metric_alarm" "slow_first_text" {
@@ -79,41 +111,6 @@ resource "aws_cloudwatch_metric_alarm" "slow_first_text" {
   treat_missing_data                    = "notBreaching"
 }
 
-resource "aws_cloudwatch_metric_alarm" "tokens" {
-  count = var.max_tokens_a_day == 0 ? 0 : 1
-
-  alarm_name          = "${var.name}-Tokens"
-  alarm_description   = "The agent ${var.name} used more tokens in a day than MaxTokensADay"
-  alarm_actions       = local.alarm_actions
-  evaluation_periods  = 1
-  threshold           = var.max_tokens_a_day
-  comparison_operator = "GreaterThanThreshold"
-  treat_missing_data  = "notBreaching"
-
-  metric_query {
-    id          = "tokens"
-    expression  = "FILL(input, 0) + FILL(output, 0)"
-    label       = "Tokens a day"
-    return_data = true
-  }
-
-  dynamic "metric_query" {
-    for_each = { input = "inputTokens", output = "outputTokens" }
-
-    content {
-      id          = metric_query.key
-      return_data = false
-
-      metric {
-        namespace   = var.name
-        metric_name = metric_query.value
-        period      = 86400
-        stat        = "Sum"
-      }
-    }
-  }
-}
-
 # deploy/stack-dashboard.yaml, with what it calls by CloudFormation's names.
 resource "aws_cloudwatch_dashboard" "agent" {
   count = var.dashboard == null ? 0 : 1
@@ -128,7 +125,7 @@ resource "aws_cloudwatch_dashboard" "agent" {
     SystemErrorsAlarm  = { Arn = aws_cloudwatch_metric_alarm.agentcore["SystemErrors"].arn }
     UserErrorsAlarm    = { Arn = aws_cloudwatch_metric_alarm.agentcore["UserErrors"].arn }
     ThrottlesAlarm     = { Arn = aws_cloudwatch_metric_alarm.agentcore["Throttles"].arn }
-    FailedRunsAlarm    = { Arn = aws_cloudwatch_metric_alarm.failed_runs.arn }
+    FailedRunsAlarm    = { Arn = aws_cloudwatch_metric_alarm.sums["FailedRuns"].arn }
     SlowFirstTextAlarm = { Arn = aws_cloudwatch_metric_alarm.slow_first_text.arn }
   })
 }
