@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+import streamplate
 
 from tests import reference
 from tests.readme import PAGES, README, filled
+from tests.template.combinations import choices
 
 ROOT = README.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -52,3 +55,26 @@ def test_files_and_commands_that_are_named_exist(document: Path) -> None:
     named = re.findall(r"`((?:tests|template|generator|examples)/[\w./-]+)`", document.read_text())
 
     assert [path for path in named if "NAME" not in path and not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("deployment", choices()["deployment"], ids="+".join)
+def test_commands_and_files_that_a_project_names_are_its_own(deployment: list[str], tmp_path: Path) -> None:
+    answers = {"deployment": list(deployment), "ci": "github", "evals": "questions"}
+    project = streamplate.new(tmp_path / "my-agent", answers, git=False).path
+    scripts = tomllib.loads((project / "pyproject.toml").read_text())["project"]["scripts"].keys()
+    texts = [path.read_text() for path in project.rglob("*") if path.suffix in (".md", ".py", ".toml", ".yml", ".tf")]
+    commands = {command for text in texts for command in re.findall(r"uv run ([a-z][\w-]*)", text)}
+    files = {file for text in texts for file in re.findall(r"`((?:deploy|dev|clients)/[\w./-]+)`", text)}
+
+    assert "serve" in commands
+    assert commands - scripts - {"mypy", "pytest", "python", "ruff"} == set()
+    assert {file for file in files if not (project / file).exists()} == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_of_projects_that_are_named_are_those_of_the_template(document: Path) -> None:
+    files = [*ROOT.glob("template/**/*.toml"), ROOT / "template" / "project" / "pyproject.toml.jinja"]
+    scripts = {name for file in files for name in re.findall(r'^([\w-]+) = "[\w.]+:main"', file.read_text(), re.M)}
+    commands = set(re.findall(r"`uv run ([a-z][\w-]*)", document.read_text()))
+
+    assert commands - scripts - {"mypy", "pytest", "python", "ruff"} == set()
