@@ -7,7 +7,7 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 from typing import Any
 
-from . import caller, cleanup, invoke, logs, older, policies, runtimes, template
+from . import caller, cleanup, invoke, logs, policies, runtimes, template
 from .artifacts import ARTIFACTS
 from .command import Context, parser, run
 from .config import Config, load
@@ -68,7 +68,7 @@ def deploy(context: Context, artifact: Json) -> Json:
     """Make the stack what deploy.toml and stack.yaml say, ask the agent a question, then move the endpoint."""
     options, stack = context.options, Stack(context)
     body = template.agent(context.config, artifact)
-    older.take_over(context, stack, body)
+    runtimes.refuse_a_stranger(context)
     if options.preview:
         return _preview(context, stack, body)
     changed = stack.apply(body, _parameters(context, body))

@@ -4,12 +4,15 @@ import time
 from typing import Any
 
 from .command import Context
+from .config import PROJECT
 from .errors import DeployError
 from .stack import Stack
 
 Json = dict[str, Any]
 POLL_SECONDS = 0.5
 DEPLOY_FIRST = "Deploy it: `uv run deploy`."
+STRANGER = "The runtime {0} exists, and `uv run deploy` of {1} did not make it."
+ANOTHER = "Choose another `name` in deploy.toml. If a release before 0.5 deployed it: Streamplate's docs/takeover.md."
 
 
 def control(context: Context) -> Any:
@@ -32,6 +35,12 @@ def named(context: Context) -> Json | None:
     pages = control(context).get_paginator("list_agent_runtimes").paginate()
     rows = (runtime for page in pages for runtime in page["agentRuntimes"])
     return next((runtime for runtime in rows if runtime["agentRuntimeName"] == context.config.name), None)
+
+
+def refuse_a_stranger(context: Context) -> None:
+    """An error where there is a runtime of the agent's name and no stack: it is somebody else's, and is not touched."""
+    if not Stack(context).find() and named(context):
+        raise DeployError(STRANGER.format(context.config.name, PROJECT), ANOTHER)
 
 
 def endpoints(client: Any, runtime_id: str) -> list[Json]:

@@ -5,12 +5,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from . import logs, older, storage
+from . import logs, runtimes, storage
 from .command import Context, parser, run
-from .errors import DeployError
 from .stack import Stack
-
-OLDER = "{0} was deployed by an earlier release, and is in no stack."
 
 
 def main() -> int:
@@ -22,7 +19,8 @@ def main() -> int:
 
 def destroy(context: Context) -> dict[str, list[str]]:
     """List what this project made, ask, and remove it. What broke off is found again by the next run."""
-    removals = {**_agent(context), **_logs(context), **_artifacts(context)}
+    runtimes.refuse_a_stranger(context)
+    removals = {**_stack(Stack(context)), **_logs(context), **_artifacts(context)}
     for what in removals:
         context.report.say(f"- {what}")
     if not removals:
@@ -33,14 +31,6 @@ def destroy(context: Context) -> dict[str, list[str]]:
         with context.report.step(f"Removed {what}"):
             remove()
     return {"removed": list(removals)}
-
-
-def _agent(context: Context) -> dict[str, Callable[[], Any]]:
-    if found := _stack(Stack(context)):
-        return found
-    if runtime := older.find(context):
-        raise DeployError(OLDER.format(runtime["agentRuntimeId"]), "`uv run deploy` takes it over first.")
-    return {}
 
 
 def _stack(stack: Stack) -> dict[str, Callable[[], Any]]:

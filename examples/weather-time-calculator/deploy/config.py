@@ -32,7 +32,6 @@ Variable = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
 SECRET_NAME = re.compile(r"(^|_)(API_?KEY|SECRET|TOKEN|PASSWORD|PASSWD|PRIVATE_KEY)$", re.I)
 OF_THE_ROLE = {"GUARDRAIL_ID": "guardrail", "GUARDRAIL_VERSION": "guardrail", "FALLBACK_MODEL_ID": "fallback_model"}
 AS_PROPERTY = AliasGenerator(serialization_alias=to_pascal)
-DISCOVERY = re.compile(r"https?://[^\s?#]+/\.well-known/openid-configuration")
 
 
 class Section(BaseModel):
@@ -62,22 +61,6 @@ class Lifecycle(Section):
     def _idle_is_the_shorter(self) -> "Lifecycle":
         if self.idle_seconds > self.max_seconds:
             raise ValueError("idle_seconds is more than max_seconds")
-        return self
-
-
-class Auth(Section):
-    """Who may call the agent with a bearer token, instead of AWS credentials."""
-
-    discovery_url: str
-    audience: list[str] = Field(default=[], serialization_alias="AllowedAudience")
-    clients: list[str] = Field(default=[], serialization_alias="AllowedClients")
-    scopes: list[str] = Field(default=[], serialization_alias="AllowedScopes")
-    claims: list[Json] = Field(default=[], serialization_alias="CustomClaims")
-
-    @model_validator(mode="after")
-    def _ends_as_cloudformation_wants(self) -> "Auth":
-        if not DISCOVERY.fullmatch(self.discovery_url):
-            raise ValueError("discovery_url must end in /.well-known/openid-configuration, as CloudFormation wants it")
         return self
 
 
@@ -126,7 +109,6 @@ class Config(Section):
     storage: Storage = Storage()
     log_days: LogDays = 30
     keep_versions: Annotated[int, Field(ge=1, le=1000)] = 10
-    auth: Auth | None = None
     _family: "list[Config]" = PrivateAttr(default=[])
 
     @model_validator(mode="after")
@@ -187,7 +169,6 @@ class Config(Section):
             "EnvironmentVariables": self.variables,
             "FilesystemConfigurations": self.storage.as_list(),
             "RequestHeaderConfiguration": self.headers and {"RequestHeaderAllowlist": self.headers},
-            "AuthorizerConfiguration": self.auth and {"CustomJWTAuthorizer": self.auth.as_property()},
         }
         return {name: value for name, value in given.items() if value}
 

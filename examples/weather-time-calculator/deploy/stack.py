@@ -69,12 +69,9 @@ class Stack:
             time.sleep(POLL_SECONDS)
         return stack
 
-    def apply(self, body: Json, parameters: list[Json], imports: Json | None = None) -> bool:
-        """Make it what the template says; returns whether anything had to be done.
-
-        `imports`: identifiers of what is there already, by the names in the template.
-        """
-        wanted = self._change_set(body, parameters, imports or {})
+    def apply(self, body: Json, parameters: list[Json]) -> bool:
+        """Make it what the template says; returns whether anything had to be done."""
+        wanted = self._change_set(body, parameters)
         if wanted:
             self._agree(wanted)
         with self.context.report.step(f"Stack {self.name}") as step:
@@ -86,7 +83,7 @@ class Stack:
 
     def preview(self, body: Json, parameters: list[Json]) -> list[Json]:
         """Show what `apply` would change, and return it. Nothing is left of the question."""
-        wanted = self._change_set(body, parameters, {})
+        wanted = self._change_set(body, parameters)
         if wanted:
             self.client.delete_change_set(ChangeSetName=wanted["ChangeSetId"], StackName=self.name)
         if (self.find() or {}).get("StackStatus") == "REVIEW_IN_PROGRESS":
@@ -111,24 +108,19 @@ class Stack:
             for each in row.get("PropertyDifferences") or [{}]:
                 yield what | {"property": each.get("PropertyPath"), "is": each.get("ActualValue")}
 
-    def _change_set(self, body: Json, parameters: list[Json], imports: Json) -> Json | None:
+    def _change_set(self, body: Json, parameters: list[Json]) -> Json | None:
         """A change set that waits to be executed; None where nothing would change."""
         stack = self.settled()
         if stack and stack["StackStatus"] in NEVER_MADE:
             self.delete()  # such a stack takes no update, and holds nothing
             stack = None
         config = self.context.config
-        existing = [
-            {"LogicalResourceId": name, "ResourceType": body["Resources"][name]["Type"], "ResourceIdentifier": each}
-            for name, each in imports.items()
-        ]
-        more: Json = {"ResourcesToImport": existing} if existing else {}
-        more |= {"RoleARN": config.cloudformation_role} if config.cloudformation_role else {}
+        more = {"RoleARN": config.cloudformation_role} if config.cloudformation_role else {}
         more |= {"DeploymentMode": "REVERT_DRIFT"} if stack else {}
         made = self.client.create_change_set(
             StackName=self.name,
             ChangeSetName=f"deploy-{time.time_ns()}",
-            ChangeSetType="IMPORT" if imports else "UPDATE" if stack else "CREATE",
+            ChangeSetType="UPDATE" if stack else "CREATE",
             TemplateBody=json.dumps(body),
             Parameters=parameters,
             Tags=[{"Key": key, "Value": value} for key, value in (config.tags | OWNER).items()],
@@ -159,7 +151,7 @@ class Stack:
 
     def _complete(self, stack: Json | None) -> str:
         status = stack["StackStatus"] if stack else "gone"
-        if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"):
+        if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             why = self._failure()
             what = "What was there goes on as before: mend it and deploy again."
             if "platform" in why.lower():

@@ -9,7 +9,7 @@ from typing import Any
 from bedrock_agentcore.runtime.app import RequestContextFormatter
 
 logger = logging.getLogger(__name__)
-NAMESPACE = os.environ.get("AGENT_NAME", __package__)  # `uv run deploy` sets it: environments are told apart
+NAMESPACE = os.environ.get("AGENT_NAME", __package__)  # what deploys it sets it: environments are told apart
 
 COUNTS = ("runs", "failedRuns", "modelCalls", "fallbacks", "inputTokens", "outputTokens")
 METRICS = {**dict.fromkeys(COUNTS, "Count"), "durationMs": "Milliseconds", "firstTextMs": "Milliseconds"}
