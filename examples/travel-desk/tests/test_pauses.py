@@ -179,7 +179,7 @@ def test_a_tool_that_the_user_must_allow_elsewhere_runs_again(agent: AgentClient
         (interrupt,) = waiting.outcome.interrupts
         assert interrupt.reason == "authorization_required"
         assert interrupt.message == "Allow it here: https://allow.example/it"
-        assert interrupt.metadata == {"authorizationUrl": "https://allow.example/it"}
+        assert interrupt.metadata == {"authorizationUrl": "https://allow.example/it", "arguments": {"name": "Ada"}}
         assert waiting.of("TOOL_CALL_RESULT") == []
 
     allowed.add("Ada")
@@ -188,6 +188,17 @@ def test_a_tool_that_the_user_must_allow_elsewhere_runs_again(agent: AgentClient
     done = agent.run(resume(early, {"approved": True}), asked.session)
     assert [event.content for event in done.of("TOOL_CALL_RESULT")] == ["the account of Ada"]
     assert done.outcome.type == "success"
+
+
+def test_edited_arguments_stay_where_the_user_must_allow_the_tool_then(agent: AgentClient, allowed: set[str]) -> None:
+    approval = agent.ask('call account {"name": "shared with all"}')
+    edited = {"approved": True, "editedArgs": {"name": "shared with Ada"}}
+    consent = agent.run(resume(approval, edited), approval.session)
+    assert consent.outcome.interrupts[0].metadata["arguments"] == {"name": "shared with Ada"}
+
+    allowed.update({"shared with all", "shared with Ada"})
+    done = agent.run(resume(consent, {"approved": True}), approval.session)
+    assert [event.content for event in done.of("TOOL_CALL_RESULT")] == ["the account of shared with Ada"]
 
 
 @pytest.mark.parametrize(("payload", "told"), [({"approved": False}, "declined"), (None, "cancelled")])

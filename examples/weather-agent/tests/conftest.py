@@ -64,6 +64,7 @@ def choose(question: str) -> str:
     raise Ask(question, answer)
 
 
+@needs_approval("Read the account {name}?", when=lambda name: name.startswith("shared"))
 def account(name: str) -> str:
     """Read an account, once its user has allowed it.
 

@@ -84,7 +84,11 @@ class ToolCalls:
         result = await self._workers.run(tool.function, checked)
         if delta := changes(before, state):
             self._tell(event_json(StateDeltaEvent.model_validate({"delta": delta})))
-        return await self._wait(call_id, result) if isinstance(result, Ask) else self._done(call_id, result)
+        if not isinstance(result, Ask):
+            return self._done(call_id, result)
+        if result.reason in TO_RUN:
+            result.metadata["arguments"] = arguments  # which a person may have edited before
+        return await self._wait(call_id, result)
 
     def _done(self, call_id: str, result: str) -> str:
         self._tell(parts.ToolResult(call_id, result))
@@ -123,7 +127,7 @@ class ToolCalls:
             tool_call_id=call_id,
             response_schema=ask.schema,
             expires_at=expires.isoformat(timespec="seconds"),
-            metadata=ask.metadata,
+            metadata=ask.metadata or None,
         )
 
     async def answer(self, turn: Turn) -> None:
@@ -147,7 +151,8 @@ class ToolCalls:
         tool = next((tool for tool in TOOLS if tool.function and tool.name == call.name), None)
         if tool is None:
             return self._done(call.id, f"Error: there is no tool {call.name}.")
-        return await self._run(tool, answer.get("editedArgs", call.arguments), call.id, is_approved=True)
+        asked_of = (interrupt.metadata or {}).get("arguments", call.arguments)
+        return await self._run(tool, answer.get("editedArgs", asked_of), call.id, is_approved=True)
 
 
 def _client_result(message: ToolMessage) -> str:

@@ -23,7 +23,7 @@ class Ask(Exception):
         super().__init__(message)
         self.message = message
         self.schema = schema
-        self.metadata: dict[str, Any] | None = None
+        self.metadata: dict[str, Any] = {}
 
 
 class Authorize(Ask):
