@@ -50,27 +50,54 @@ FAILURES = {
 MESSAGE_START = {"messageStart": {"role": "assistant"}}
 
 
-class Frames:
-    """The events of one model call. One thread reads them; any thread may close it meanwhile."""
+class ModelStream:
+    """The events of one answer, as a framework reads them. Raises `Failure` for every error.
+
+    It is there once the answer has begun: a call that failed before can be made again, as nothing was handed on.
+    One thread reads it; any thread may close it meanwhile.
+    """
 
     def __init__(self, stream: EventStream, call: ModelCall) -> None:
         self._stream = stream
         self._call = call
-        self._events = iter(stream)
         self._lock = threading.Lock()
-        self._reading = self.closed = False
+        self._reading = self._closed = False
+        call.run.add(self)
+        events = Answer(call).events(self._received())
+        try:
+            self._events = itertools.chain([MESSAGE_START, next(events)], events)
+        except BaseException:
+            self.close()
+            raise
+        call.note("begun", None)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return self
 
     def __next__(self) -> dict[str, Any]:
-        """The next event. After `close`, there is none."""
-        with self._reader():
-            event: dict[str, Any] | None = None if self.closed else next(self._events, None)
-        if event is None or self.closed:
-            raise StopIteration
-        self._call.note("received", event)
-        return event
+        """The next event."""
+        try:
+            return next(self._events)
+        except StopIteration:
+            self._call.note("ended", None)
+            raise
+        except Exception as error:
+            failure = _explained(error)
+            self._call.note("failed", failure)
+            self._call.note("ended", None)
+            self._call.run.failed(failure)
+            raise failure from failure.__cause__
+
+    def _received(self) -> Iterator[dict[str, Any]]:
+        """The events as they come. After `close`, there is none."""
+        events = iter(self._stream)
+        while True:
+            with self._reader():
+                event = None if self._closed else next(events, None)
+            if event is None or self._closed:
+                return
+            self._call.note("received", event)
+            yield event
 
     @contextmanager
     def _reader(self) -> Iterator[None]:
@@ -82,50 +109,18 @@ class Frames:
         finally:
             with self._lock:
                 self._reading = False
-                if self.closed:
+                if self._closed:
                     self._stream.close()
 
     def close(self) -> None:
         """End the call at once, and free its connection."""
         with self._lock:
-            self.closed = True
+            self._closed = True
             # Only a shutdown wakes a thread that waits in a read: `close()` does not. botocore has no public way.
             with suppress(OSError, RuntimeError, ValueError, AttributeError):
                 self._stream._raw_stream.shutdown()
             if not self._reading:
                 self._stream.close()
-
-
-def answered(stream: EventStream, call: ModelCall) -> Iterator[dict[str, Any]]:
-    """The events of one answer, as a framework reads them, once it has begun.
-
-    A call that failed before can be made again, as nothing was handed on. Raises `Failure` for every error.
-    """
-    frames = Frames(stream, call)
-    call.run.add(frames)
-    events = Answer(call).events(frames)
-    try:
-        first = next(events)
-    except BaseException:
-        frames.close()
-        raise
-    call.note("begun", None)
-    return _told(itertools.chain([MESSAGE_START, first], events), frames, call)
-
-
-def _told(events: Iterator[dict[str, Any]], frames: Frames, call: ModelCall) -> Iterator[dict[str, Any]]:
-    try:
-        yield from events
-    except GeneratorExit:
-        frames.close()
-        raise
-    except Exception as error:
-        failure = _explained(error)
-        call.note("failed", failure)
-        call.run.failed(failure)
-        raise failure from failure.__cause__
-    finally:
-        call.note("ended", None)
 
 
 class Response(Future[dict[str, Any]]):
@@ -186,7 +181,7 @@ class TrackedClient:
             call.model = request["modelId"]
             call.note("sent", request)
             response = self._response(request, call)
-            return {**response, "stream": answered(response["stream"], call)}
+            return {**response, "stream": ModelStream(response["stream"], call)}
         except Exception as error:
             failure = _explained(error)
             call.note("failed", failure)

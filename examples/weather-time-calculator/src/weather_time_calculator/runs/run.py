@@ -222,7 +222,7 @@ class Run:
         return [self._events.finished()]
 
     def _failed(self, error: BaseException) -> list[str]:
-        self._failure = self._model_calls.failure or self._explained(error)
+        self._failure = self._failure or self._model_calls.failure or self._explained(error)
         self.outcome = "failed"
         if self._failure.code == "internal":
             logger.error("run %r failed", self.id, exc_info=error)
