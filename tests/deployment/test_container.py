@@ -143,7 +143,8 @@ def test_a_dry_run_lists_what_the_image_is_made_of(project: Project) -> None:
     plan = project.run("deploy", "--dry-run", "--json", env={"AWS_ACCESS_KEY_ID": ""}).json
     assert plan["contents"]["Dockerfile"].endswith("bytes")
     runtime = plan["template"]["Resources"]["Runtime"]["Properties"]
-    assert ":" in runtime["AgentRuntimeArtifact"]["ContainerConfiguration"]["ContainerUri"]
+    uri = runtime["AgentRuntimeArtifact"]["ContainerConfiguration"]["ContainerUri"]
+    assert uri["Fn::Sub"].startswith("${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/my_agent-images:")
 
 
 def test_the_base_image_is_renewed_once_a_month(project: Project) -> None:

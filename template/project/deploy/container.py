@@ -11,10 +11,11 @@ from typing import Any
 
 from uv import find_uv_bin
 
-from . import builders, policies, storage
+from . import builders, policies, storage, template
 from .command import Context
-from .config import ROOT, Config
+from .config import ROOT
 from .errors import DeployError
+from .stack import Stack
 
 FILES = ("Dockerfile", "pyproject.toml", "uv.lock")
 
@@ -23,7 +24,7 @@ def publish(context: Context) -> dict[str, Any]:
     """Build the image and put it in ECR, unless it is there; returns CloudFormation's `AgentRuntimeArtifact`."""
     config, files, made = context.config, build_context(), storage.ensure(context)
     repository = policies.names(config)["repository"]
-    image = f"{_registry(context.account, config)}/{repository}:{tag(files)}"
+    image = f"{made['images']}:{tag(files)}"
     with context.report.step("Image") as step:
         built = not _holds(context, repository, tag(files))
         if built:
@@ -36,8 +37,8 @@ def describe(context: Context) -> tuple[dict[str, Any], dict[str, str]]:
     """The artifact, and the files that the image is built from."""
     config, files = context.config, build_context()
     contents = {name: f"{file.stat().st_size} bytes" for name, file in files.items()}
-    image = f"{_registry('0' * 12, config)}/{policies.names(config)['repository']}:{tag(files)}"
-    return {"ContainerConfiguration": {"ContainerUri": image}}, contents
+    images = template.load("artifacts*.yaml", config)["Outputs"]["images"]["Value"]
+    return {"ContainerConfiguration": {"ContainerUri": {"Fn::Sub": f"{images['Fn::Sub']}:{tag(files)}"}}}, contents
 
 
 def stored(context: Context) -> dict[str, Callable[[], Any]]:
@@ -45,14 +46,13 @@ def stored(context: Context) -> dict[str, Callable[[], Any]]:
 
     A repository of yours is yours: other agents may have images in it.
     """
-    config, ecr = context.config, context.client("ecr")
-    if config.repository:
+    ecr, where = context.client("ecr"), Stack(context, "-artifacts").outputs().get("images")
+    if context.config.repository or not where:
         return {}
-    place = {"repositoryName": policies.names(config)["repository"]}
+    place = {"repositoryName": policies.names(context.config)["repository"]}
     pages = ecr.get_paginator("describe_images").paginate(**place, filter={"tagStatus": "TAGGED"})
     images = sorted((each for page in pages for each in page["imageDetails"]), key=itemgetter("imagePushedAt"))
     tags = [tag for image in reversed(images) for tag in image["imageTags"]]
-    where = f"{_registry(context.account, config)}/{place['repositoryName']}"
     remove = partial(ecr.batch_delete_image, **place)
     return {f"{where}:{tag}": partial(remove, imageIds=[{"imageTag": tag}]) for tag in tags}
 
@@ -73,11 +73,6 @@ def tag(files: dict[str, Path]) -> str:
     for name, file in files.items():
         digest.update(f"\0{name}\0{file.stat().st_size}\0".encode() + file.read_bytes())
     return f"{datetime.now(UTC):%Y-%m}-{digest.hexdigest()[:32]}"
-
-
-def _registry(account: str, config: Config) -> str:
-    domain = "amazonaws.com.cn" if config.region.startswith("cn-") else "amazonaws.com"
-    return f"{account}.dkr.ecr.{config.region}.{domain}"
 
 
 def _holds(context: Context, repository: str, tag: str) -> bool:
