@@ -1,4 +1,4 @@
-"""What a run waits for, asked of the caller by MCP's elicitation: as a form, where the caller says that it has forms.
+"""What a run waits for, asked of the caller by MCP's elicitation: as a form, or as a page to open, where it has these.
 
 It needs no session of MCP: the result of the call asks, and the caller makes the call again, with the answers and the
 `requestState`, which is the run's session (https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr).
@@ -14,6 +14,7 @@ from mcp import types
 
 from ..errors import Refused
 from ..runs.requests import parse
+from ..runs.tool_calls import AUTHORIZATION
 from ..server.service import Service
 
 Json = dict[str, Any]
@@ -21,6 +22,12 @@ PRIMITIVES = {"string", "number", "integer", "boolean"}
 KEYWORDS = {"type", "title", "description", "default", "enum", "minLength", "maxLength", "minimum", "maximum"}
 FORMATS = {"email", "uri", "date", "date-time"}
 """What a field of a form may have: `PrimitiveSchemaDefinition` of MCP."""
+
+
+def has_pages(capabilities: types.ClientCapabilities | None) -> bool:
+    """Whether a caller opens the page of an address."""
+    elicitation = capabilities.elicitation if capabilities else None
+    return elicitation is not None and elicitation.url is not None
 
 
 def has_forms(capabilities: types.ClientCapabilities | None) -> bool:
@@ -31,21 +38,31 @@ def has_forms(capabilities: types.ClientCapabilities | None) -> bool:
 
 @dataclass(frozen=True)
 class Waiting:
-    """The interrupts of a session by id, and the arguments of the calls that wait."""
+    """The interrupts of a session by id, the arguments of the calls that wait; what it said last, if none waits."""
 
     session: str
     interrupts: dict[str, Json]
     arguments: dict[str, Json]
+    said: str = ""
 
-    def asked(self) -> types.InputRequiredResult | None:
-        """A form for each interrupt; None where there is none, or one that cannot be a form."""
+    def asked(self, capabilities: types.ClientCapabilities | None) -> types.InputRequiredResult | None:
+        """A request for each interrupt; None where there is none, or one that this caller cannot be asked."""
         requests: types.InputRequests = {}
         for id, interrupt in self.interrupts.items():
-            if (schema := self._form(interrupt)) is None:
+            if (params := self._params(interrupt, capabilities)) is None:
                 return None
-            params = types.ElicitRequestFormParams(message=interrupt["message"], requested_schema=schema)
             requests[id] = types.ElicitRequest(params=params)
         return types.InputRequiredResult(input_requests=requests, request_state=self.session) if requests else None
+
+    def _params(
+        self, interrupt: Json, capabilities: types.ClientCapabilities | None
+    ) -> types.ElicitRequestURLParams | types.ElicitRequestFormParams | None:
+        if interrupt["reason"] == AUTHORIZATION and has_pages(capabilities):
+            address = interrupt["metadata"]["authorizationUrl"]
+            return types.ElicitRequestURLParams(message=interrupt["message"], url=address)
+        if not has_forms(capabilities) or (schema := self._form(interrupt)) is None:
+            return None
+        return types.ElicitRequestFormParams(message=interrupt["message"], requested_schema=schema)
 
     def entries(self, responses: types.InputResponses) -> list[Json]:
         """The answers as `resume` has them. What does not fit is found where that is read."""
@@ -69,10 +86,11 @@ class Waiting:
     def _answer(self, id: str, response: object) -> Json:
         if not isinstance(response, types.ElicitResult):
             raise Refused(400, "invalid_payload", f"The answer to {id} is not that of an elicitation.")
-        approval = self.interrupts.get(id, {}).get("reason") == "tool_call"
+        reason = self.interrupts.get(id, {}).get("reason")
+        approval = reason == "tool_call"
         if response.action == "cancel" or (response.action == "decline" and not approval):
             return {"status": "cancelled"}
-        content = response.content or {}
+        content = response.content or ({"approved": True} if reason == AUTHORIZATION else {})  # a page has no fields
         if approval:
             content = self._approval(id, {"approved": False} if response.action == "decline" else content)
         return {"status": "resolved", "payload": content if approval else _given(content)}
@@ -99,6 +117,7 @@ async def waiting(service: Service, session: str) -> Waiting:
         session,
         {interrupt["id"]: interrupt for interrupt in interrupts},
         {call["id"]: json.loads(call["function"]["arguments"]) for call in calls},
+        str(messages[-1].get("content") or "") if messages and messages[-1]["role"] == "assistant" else "",
     )
 
 

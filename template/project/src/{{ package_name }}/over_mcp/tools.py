@@ -20,7 +20,7 @@ from ..tools import TOOLS
 from ..tools.ask import Ask
 from ..tools.state import current_state
 from ..tools.toolbox import Tool, Workers
-from .elicitation import has_forms, waiting
+from .elicitation import waiting
 
 Context = ServerRequestContext[Any, Any]
 Result = types.CallToolResult | types.InputRequiredResult
@@ -101,10 +101,12 @@ class Offered:
                 text = "" if last["type"] == "TEXT_MESSAGE_START" else text + _delta(last)
                 if message := _delta(last) or _call(last):
                     await context.session.report_progress(number, None, message)
-        if last.get("outcome", {}).get("type") == "interrupt" and has_forms(context.session.client_capabilities):
-            asked = (await waiting(self._service, request.session_id)).asked()
-            return asked or _answer(text, last, request.session_id)
-        return _answer(text, last, request.session_id)
+        outcome = last.get("outcome", {}).get("type")
+        if outcome != "interrupt" and (text or outcome != "success"):
+            return _answer(text, last, request.session_id)
+        waits = await waiting(self._service, request.session_id)
+        asked = waits.asked(context.session.client_capabilities)
+        return asked or _answer(text or waits.said, last, request.session_id)  # the same answers again: as before
 
     async def _run(self, tool: Tool, arguments: dict[str, Any]) -> types.CallToolResult:
         """Run a tool, unless a person has to be asked, who is not here."""
