@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .approval import needs_approval
-from .ask import Ask
+from .ask import Ask, Authorize
 from .state import state
 
 
@@ -53,6 +53,19 @@ def book(city: str) -> str:
     raise Ask(f"How long in {city}?", {"type": "object", "properties": properties, "required": ["nights", "room"]})
 
 
+def account(address: str) -> str:
+    """Read the user's account, once they have allowed it.
+
+    Args:
+        address: Where that can be allowed.
+    """
+    asked = state().setdefault("asked", [])
+    if address in asked:
+        return "the account of Ada"
+    asked.append(address)
+    raise Authorize("Allow it here:", address)
+
+
 def note(text: str) -> list[str]:
     """Write something down.
 
@@ -63,13 +76,13 @@ def note(text: str) -> list[str]:
     return list(state()["notes"])
 
 
-TOOLS: list[Callable[..., Any]] = [echo, launch, book, note]
+TOOLS: list[Callable[..., Any]] = [echo, launch, book, account, note]
 '''
 
 
 def make(path: Path, **answers: object) -> Path:
     """A project, installed, with tools more: `call echo {"text": …}` makes the agent say anything, `launch` waits for
-    approval, `book` asks, `note` keeps a list in the state."""
+    approval, `book` asks, `account` wants a page opened, `note` keeps a list in the state."""
     render(path, project_name="my-agent", **answers)
     (path / "src/my_agent/tools/own.py").write_text(OWN_TOOLS.lstrip())
     install(path)

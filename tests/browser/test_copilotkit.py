@@ -155,6 +155,20 @@ def test_a_question_is_answered(page: Page) -> None:
     expect(page.get_by_text('{"nights":2,"room":"double"}').last).to_be_visible(timeout=60_000)
 
 
+def test_a_page_to_open_is_a_link_that_shows_its_whole_address(page: Page) -> None:
+    ask(page, 'call account {"address": "https://allow.example/it?a=b"}')
+    link = page.get_by_role("link", name="https://allow.example/it?a=b")
+    expect(link).to_have_attribute("href", "https://allow.example/it?a=b", timeout=60_000)
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("the account of Ada").last).to_be_visible(timeout=60_000)
+
+
+def test_an_address_that_hides_where_it_leads_is_no_link(page: Page) -> None:
+    ask(page, 'call account {"address": "https://allow.example@evil.example/"}')
+    expect(page.get_by_role("heading", name="do not open it")).to_be_visible(timeout=60_000)
+    expect(page.locator(".asked").get_by_role("link")).to_have_count(0)
+
+
 def test_the_pages_own_tool_runs_in_the_page(page: Page) -> None:
     ask(page, "call get_user_time_zone {}")
     expect(page.get_by_text('"timeZone"').last).to_be_visible(timeout=60_000)

@@ -50,6 +50,17 @@ ATTACKS = [
     "<form action=https://example.com><input name=a></form>",
     '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=alert(1)&gt;">',
 ]
+HOSTILE = [
+    "javascript:document.title='owned'",
+    "JaVaScRiPt:document.title='owned'",
+    "data:text/html,<script>alert(1)</script>",
+    "https://allow.example@evil.example/",
+    "https://\u0430llow.example/",
+    "https://allow.example/\u202egnp.exe",
+    "https://allow.example/<img src=x onerror=\"document.title='owned'\">",
+    " https://allow.example/",
+    "//evil.example/",
+]
 
 
 def ask(page: Page, question: str) -> Locator:
@@ -392,6 +403,34 @@ class TestWhatTheAgentAsks:
         card.get_by_label("breakfast").check()
         card.get_by_role("button", name="Answer").click()
         expect(finished(turn)).to_contain_text('{"nights":2,"room":"double","breakfast":true}')
+
+    def test_a_page_to_open_is_a_link_that_shows_its_whole_address(self, page: Page) -> None:
+        address = f"{page.url.partition('#')[0]}ping?request_uri=urn%3Aietf%3Aparams#consent"
+        turn = ask(page, f"call account {json.dumps({'address': address})}")
+        expect(turn.locator(".ask h3")).to_have_text("Allow it here:", timeout=30_000)
+        link = turn.locator(".ask").get_by_role("link")
+        expect(link).to_have_text(address)
+        assert link.get_attribute("href") == address
+        assert {"noopener", "noreferrer"} <= set(str(link.get_attribute("rel")).split())
+        with page.context.expect_page() as opened:
+            link.click()
+        assert opened.value.url == address and opened.value.evaluate("opener") is None
+        opened.value.close()
+        turn.get_by_role("button", name="Approve").click()
+        expect(finished(turn)).to_contain_text("the account of Ada")
+
+    @pytest.mark.parametrize("address", HOSTILE)
+    def test_an_address_that_hides_where_it_leads_is_no_link(self, page: Page, address: str) -> None:
+        def change(route: Route) -> None:
+            answer = route.fetch()
+            told = answer.text().replace("https://allow.example/it", json.dumps(address)[1:-1])
+            route.fulfill(response=answer, body=told)
+
+        page.route("**/invocations", change)
+        turn = ask(page, 'call account {"address": "https://allow.example/it"}')
+        expect(turn.locator(".ask")).to_contain_text("do not open it", timeout=30_000)
+        expect(turn.locator(".ask").get_by_role("link")).to_have_count(0)
+        assert page.title() != "owned"
 
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     def test_axe_finds_nothing(self, page: Page, scheme: Any) -> None:

@@ -14,6 +14,7 @@ import httpx2
 import IPython.display
 from ag_ui.core import (
     Event,
+    Interrupt,
     RunFinishedEvent,
     RunFinishedInterruptOutcome,
     SubagentStartedEvent,
@@ -23,6 +24,8 @@ from ag_ui.core import (
     ToolCallResultEvent,
     ToolCallStartEvent,
 )
+
+from clients.stream import asked
 
 PROJECT = Path(__file__).parents[2]
 JUPYTER: Any = IPython.display  # it has no types
@@ -54,6 +57,12 @@ def show(events: Iterable[Event]) -> None:
     picture.update(JUPYTER.Markdown(turn.text))
 
 
+def _asked(interrupt: Interrupt) -> str:
+    """What a person is asked; the address of a page in full, as a link."""
+    message, page = asked(interrupt.message, interrupt.metadata)
+    return f"> ? {message}{f' <{page}>' if page else ''}\n\n"
+
+
 class _Turn:
     """The text of a turn, with a line for each tool call that has been answered."""
 
@@ -81,7 +90,7 @@ class _Turn:
             case TextMessageEndEvent():
                 self.text += "\n\n"
             case RunFinishedEvent(outcome=RunFinishedInterruptOutcome(interrupts=interrupts)):
-                self.text += "".join(f"> ? {interrupt.message}\n\n" for interrupt in interrupts)
+                self.text += "".join(_asked(interrupt) for interrupt in interrupts)
             case RunFinishedEvent(result=result) if result is not None:
                 self.text += f"```json\n{json.dumps(result, ensure_ascii=False, indent=2)}\n```\n\n"
             case ToolCallStartEvent(tool_call_id=id, tool_call_name=name):

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 from ag_ui.core import Interrupt
 
-from clients.python import Answer
+from clients.python import Answer, asked
 from clients.streamlit.fields import Field
 
 
@@ -15,7 +15,11 @@ def ask(interrupts: Sequence[Interrupt], arguments: Mapping[str, dict[str, Any]]
     for interrupt in interrupts:
         if interrupt.id not in _given():
             with st.container(border=True):
-                st.text(interrupt.message or "The agent asks")  # no Markdown: nothing in it can look like more
+                message, page = asked(interrupt.message, interrupt.metadata)
+                st.text(message)  # no Markdown: nothing in it can look like more
+                if page:
+                    st.code(page, language=None, wrap_lines=True)
+                    st.link_button("Open this page", page)
                 _draw(interrupt, arguments.get(interrupt.tool_call_id or "", {}))
                 if problem := st.session_state.get(f"{interrupt.id} problem"):
                     st.error(problem)

@@ -6,7 +6,15 @@ from typing import Any
 
 import nbformat
 import pytest
-from ag_ui.core import SubagentStartedEvent, TextMessageContentEvent, ToolCallResultEvent, ToolCallStartEvent
+from ag_ui.core import (
+    Interrupt,
+    RunFinishedEvent,
+    RunFinishedInterruptOutcome,
+    SubagentStartedEvent,
+    TextMessageContentEvent,
+    ToolCallResultEvent,
+    ToolCallStartEvent,
+)
 from nbclient import NotebookClient
 
 from clients import notebook
@@ -70,3 +78,24 @@ def test_what_another_agent_says_is_shown_while_it_says_it() -> None:
     assert turn.picture.endswith('> `ask_guide` … "I can guide."') and turn.text == ""
     turn.follow(ToolCallResultEvent(message_id="t", tool_call_id="c", content="I can guide."))
     assert turn.picture == turn.text.rstrip("\n") and turn.text.count("I can guide.") == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://allow.example/it?a=b", "> ? Allow it: <https://allow.example/it?a=b>\n\n"),
+        ("javascript:alert(1)", "do not open it"),
+    ],
+)
+def test_a_page_to_open_is_a_link(address: str, shown: str) -> None:
+    asked = Interrupt(id="i", reason="authorization_required", message=f"Allow it: {address}")
+    asked.metadata = {"authorizationUrl": address}
+    turn = notebook._Turn()
+    turn.follow(RunFinishedEvent(thread_id="t", run_id="r", outcome=RunFinishedInterruptOutcome(interrupts=[asked])))
+    assert shown in turn.text and "<javascript" not in turn.text
+
+
+def test_the_result_is_shown() -> None:
+    turn = notebook._Turn()
+    turn.follow(RunFinishedEvent(thread_id="t", run_id="r", result={"summary": "so"}))
+    assert turn.text == '```json\n{\n  "summary": "so"\n}\n```\n\n'

@@ -117,6 +117,31 @@ def test_a_question_is_not_answered_by_an_empty_field(page: AppTest) -> None:
     assert '"choice":"red"' in page.chat_message[1].markdown[-1].value
 
 
+def test_a_page_to_open_is_a_link_with_its_whole_address(page: AppTest, allowed: set[str]) -> None:
+    ask(page, 'call account {"name": "Ada"}')
+    (link,) = page.get("link_button")
+    assert link.proto.url == page.code[-1].value == "https://allow.example/it"
+    allowed.add("Ada")
+    press(page, "Approve")
+    assert "the account of Ada" in page.chat_message[1].markdown[-1].value
+
+
+def test_an_address_that_hides_where_it_leads_is_no_link(page: AppTest) -> None:
+    ask(page, 'call account {"name": "Ada", "address": "https://allow.example@evil.example/"}')
+    assert not page.get("link_button") and "do not open it" in page.text[-1].value
+
+
+def test_the_result_is_shown() -> None:
+    def show() -> None:
+        from ag_ui.core import RunFinishedEvent
+
+        from clients.streamlit.turn import Turn
+
+        Turn("How?").show([(0.0, RunFinishedEvent(thread_id="t", run_id="r", result={"summary": "so"}))])
+
+    assert json.loads(AppTest.from_function(show).run().json[0].value) == {"summary": "so"}
+
+
 @pytest.mark.parametrize(
     ("schema", "value", "widget", "typed", "read"),
     [

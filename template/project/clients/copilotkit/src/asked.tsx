@@ -2,10 +2,12 @@
 
 import { useAgent } from "@copilotkit/react-core/v2";
 import { useState } from "react";
+import { asked } from "./page";
 
 interface Interrupt {
   id: string;
   message?: string;
+  metadata?: Record<string, unknown>;
   toolCallId?: string;
   responseSchema?: Schema;
 }
@@ -46,9 +48,15 @@ function Card({ interrupt, answer, cancel }: Answering) {
     };
   };
   const Form = "approved" in propertiesOf(interrupt.responseSchema) ? Approval : Question;
+  const [message, page] = asked(interrupt);
   return (
-    <form className="asked" inert={answered} aria-label={interrupt.message} onSubmit={(event) => event.preventDefault()}>
-      <h2>{interrupt.message}</h2>
+    <form className="asked" inert={answered} aria-label={message} onSubmit={(event) => event.preventDefault()}>
+      <h2>{message}</h2>
+      {page && (
+        <a href={page} target="_blank" rel="noopener noreferrer">
+          {page}
+        </a>
+      )}
       <Form interrupt={interrupt} answer={once(answer)} cancel={once(cancel)} />
     </form>
   );

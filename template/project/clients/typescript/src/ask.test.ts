@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
@@ -42,6 +43,26 @@ test("an agent that is not there is told in a line", async () => {
   const { code, err } = await ask("Hello", randomUUID(), "http://127.0.0.1:9/invocations");
   assert.equal(code, 1);
   assert.match(err, /^[^\n]+\n$/);
+});
+
+test("the result is printed, and what is asked of nobody fails", async () => {
+  const run = { threadId: "t", runId: "r" };
+  const outcome = { type: "interrupt", interrupts: [{ id: "i", reason: "input_required", message: "Which?\x1b[2J" }] };
+  const ends = [{ result: { summary: "so" } }, { outcome }];
+  const server = createHttpServer((request, response) => {
+    response.setHeader("content-type", "text/event-stream");
+    const events = [{ type: "RUN_STARTED", ...run }, { type: "RUN_FINISHED", ...run, ...ends.shift() }];
+    response.end(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(""));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  assert.deepEqual(await ask("Hello", randomUUID(), url), { code: 0, out: '{\n  "summary": "so"\n}\n', err: "" });
+  assert.deepEqual(await ask("Hello", randomUUID(), url), {
+    code: 1,
+    out: "",
+    err: "? Which?[2J\nThe agent waits for an answer: ask in a terminal.\n",
+  });
+  server.close();
 });
 
 test("no event is lost or doubled when connections break", async () => {

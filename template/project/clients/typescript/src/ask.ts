@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import type { AgentStateMutation, AgentSubscriber } from "@ag-ui/client";
 import { deployedAgent, localAgent } from "./agent.js";
+import { answers, tell } from "./person.js";
 
 const { values, positionals } = parseArgs({
   options: { url: { type: "string" }, arn: { type: "string" }, session: { type: "string" } },
@@ -46,3 +47,11 @@ function explained(error: Error & { payload?: { code?: string; message?: string 
 process.on("SIGINT", () => agent.abortRun());
 agent.addMessage({ id: randomUUID(), role: "user", content: positionals.join(" ") });
 await agent.runAgent({}, show);
+while (agent.pendingInterrupts.length && process.exitCode === undefined) {
+  if (!process.stdin.isTTY) {
+    agent.pendingInterrupts.forEach(tell);
+    end(1, "The agent waits for an answer: ask in a terminal.");
+    break;
+  }
+  await agent.runAgent({ resume: await answers(agent.pendingInterrupts) }, show);
+}
