@@ -227,6 +227,40 @@ def test_the_history_comes_from_the_agent(page: Page, chromium: Browser) -> None
     other.context.close()
 
 
+def test_an_answer_of_a_form_is_shown_even_after_a_reload(page: Page) -> None:
+    value = {"summary": "It is seven.", "sources": []}
+    arguments = json.dumps(value)
+    asked: list[Any] = []
+
+    def answer(route: Route) -> None:
+        body = route.request.post_data_json
+        is_history = "history" in str(route.request.post_data)
+        asked.extend([] if is_history else body["messages"][-1:])
+        call = {"id": "c", "type": "function", "function": {"name": "give_answer", "arguments": arguments}}
+        given = {"id": "a", "role": "assistant", "toolCalls": [call]}
+        told = {"id": "t", "role": "tool", "toolCallId": "c", "content": "The user has this answer."}
+        run = {"threadId": "s", "runId": body.get("runId", "r")}
+        live = [
+            {"type": "TOOL_CALL_START", "toolCallId": "c", "toolCallName": "give_answer"},
+            {"type": "TOOL_CALL_ARGS", "toolCallId": "c", "delta": arguments},
+            {"type": "TOOL_CALL_END", "toolCallId": "c"},
+            {"type": "TOOL_CALL_RESULT", "messageId": "t", "toolCallId": "c", "content": told["content"]},
+        ]
+        whole = [{"type": "MESSAGES_SNAPSHOT", "messages": [*asked, given, told]}]
+        end = {"type": "RUN_FINISHED", **run, "outcome": {"type": "success"}}
+        events = [{"type": "RUN_STARTED", **run}, *(whole if is_history else live)]
+        events.append(end if is_history else end | {"result": value})
+        body = "".join(f"data: {json.dumps(event)}\n\n" for event in events)
+        route.fulfill(content_type="text/event-stream", body=body)
+
+    page.route("**/invocations", answer)
+    expect(finished(ask(page, "How many?")).locator(".text")).to_contain_text('"summary": "It is seven."')
+    page.evaluate("localStorage.clear()")
+    page.reload()
+    expect(page.locator("article .text")).to_contain_text('"summary": "It is seven."')
+    expect(page.locator("article .text")).to_have_count(1)
+
+
 def test_an_agent_that_has_forgotten_is_told_what_was_said(context: BrowserContext, project: Path) -> None:
     page = context.new_page()
     with serve(project) as served:
