@@ -14,8 +14,8 @@ from mcp import types
 
 from ..errors import Refused
 from ..runs.requests import parse
-from ..runs.tool_calls import AUTHORIZATION
 from ..server.service import Service
+from ..tools.ask import Authorize
 
 Json = dict[str, Any]
 PRIMITIVES = {"string", "number", "integer", "boolean"}
@@ -57,7 +57,7 @@ class Waiting:
     def _params(
         self, interrupt: Json, capabilities: types.ClientCapabilities | None
     ) -> types.ElicitRequestURLParams | types.ElicitRequestFormParams | None:
-        if interrupt["reason"] == AUTHORIZATION and has_pages(capabilities):
+        if interrupt["reason"] == Authorize.reason and has_pages(capabilities):
             address = interrupt["metadata"]["authorizationUrl"]
             return types.ElicitRequestURLParams(message=interrupt["message"], url=address)
         if not has_forms(capabilities) or (schema := self._form(interrupt)) is None:
@@ -90,7 +90,7 @@ class Waiting:
         approval = reason == "tool_call"
         if response.action == "cancel" or (response.action == "decline" and not approval):
             return {"status": "cancelled"}
-        content = response.content or ({"approved": True} if reason == AUTHORIZATION else {})  # a page has no fields
+        content = response.content or ({"approved": True} if reason == Authorize.reason else {})  # a page has no fields
         if approval:
             content = self._approval(id, {"approved": False} if response.action == "decline" else content)
         return {"status": "resolved", "payload": content if approval else _given(content)}
