@@ -64,15 +64,16 @@ def choose(question: str) -> str:
     raise Ask(question, answer)
 
 
-@needs_approval("Read the account {name}?", when=lambda name: name.startswith("shared"))
-def account(name: str) -> str:
+@needs_approval("Read the account {name}?", when=lambda name, **_: name.startswith("shared"))
+def account(name: str, address: str = "https://allow.example/it") -> str:
     """Read an account, once its user has allowed it.
 
     Args:
         name: Whose account.
+        address: Where that can be allowed.
     """
     if name not in ALLOWED:
-        raise Authorize("Allow it here:", "https://allow.example/it")
+        raise Authorize("Allow it here:", address)
     return f"the account of {name}"
 
 

@@ -12,6 +12,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -28,6 +29,8 @@ SILENCE = 120.0  # seconds without a byte: AgentCore may take 60 to start an age
 PATIENCE = 60.0  # seconds in which a run whose connection is lost must be reached again
 LONGEST_PAUSE = 2.0  # seconds between two attempts
 PASSING = {"unreachable", "silent", "connection_lost", "http_429", "http_502", "http_503", "http_504"}
+WEB = re.compile(r"https?://[\w.:\[\]-]+([/?#][\w.~:/?#\[\]@!$&'()*+,;=%-]*)?", re.ASCII)
+"""An address that can be read: no user's name, white space or look-alike letter hides where it leads."""
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -43,6 +46,14 @@ class AgentError(Exception):
 def new_session() -> str:
     """A session id as AgentCore wants it: 33 to 100 characters, here 36."""
     return str(uuid4())
+
+
+def asked(message: str | None, metadata: Mapping[str, Any] | None) -> tuple[str, str]:
+    """What an interrupt asks of a person, and the page to open for it: its whole address, if it is one of the web."""
+    text, page = message or "The agent asks.", str((metadata or {}).get("authorizationUrl", ""))
+    if page and not WEB.fullmatch(page):
+        return f"{text} (This address is not one of the web: do not open it.)", ""
+    return text.removesuffix(page).rstrip() if page else text, page
 
 
 def local() -> str:

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 import httpx2
 from rich.console import Console
 
-from ..stream import AgentError, Json, Run, connection, events, explained
+from ..stream import AgentError, Json, Run, asked, connection, events, explained
 from . import wire
 from .view import PlainView, ToolCall, TurnView
 
@@ -84,12 +84,12 @@ class Chat:
 
     async def _turn(self, run: Run) -> int:
         """A run, and those that follow it as long as people are asked."""
-        while asked := await self._run(run):
+        while interrupts := await self._run(run):
             if self.person is None:
-                self.note("\n".join(interrupt["message"] for interrupt in asked))
+                self.note("\n".join(" ".join(asked(each.get("message"), each.get("metadata"))) for each in interrupts))
                 self.note(f"The agent waits for an answer: chat --interactive --session {self.session}")
                 return FAILED
-            answers = [await asyncio.to_thread(self._answer, interrupt) for interrupt in asked]
+            answers = [await asyncio.to_thread(self._answer, interrupt) for interrupt in interrupts]
             run = run.answered(answers)
         return OK
 

@@ -25,7 +25,7 @@ from ag_ui.core import (
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from clients import stream
-from clients.python import AgentClient, AgentError, Answer, AsyncAgentClient, new_session
+from clients.python import AgentClient, AgentError, Answer, AsyncAgentClient, asked, new_session
 from local_model.server import Fault, LocalModel
 
 SEND = 'call send {"to": "Ann", "text": "Hello"}'
@@ -55,6 +55,26 @@ def test_a_turn_is_typed_events(ask: Ask) -> None:
     assert text(events) == " ".join(map(str, range(1, 21)))
     assert isinstance(events[-1], RunFinishedEvent)
     assert events[-1].usage is not None
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "https://allow.example@evil.example/", "//x", "https://a b"])
+def test_the_page_of_a_consent_is_one_of_the_web(url: str) -> None:
+    page = "https://allow.example/it"
+    assert asked(f"Allow it: {page}", {"authorizationUrl": page}) == ("Allow it:", page)
+    assert asked("Which?", None) == ("Which?", "")
+
+    message, none = asked(f"Allow it: {url}", {"authorizationUrl": url})
+    assert none == "" and message.endswith("do not open it.)")
+
+
+def test_a_consent_is_asked_and_the_turn_goes_on(url: str, allowed: set[str]) -> None:
+    def approve(interrupt: Interrupt) -> bool:
+        assert asked(interrupt.message, interrupt.metadata) == ("Allow it here:", "https://allow.example/it")
+        allowed.add("Ada")
+        return True
+
+    events = AgentClient(url).stream('call account {"name": "Ada"}', new_session(), approve=approve)
+    assert "the account of Ada" in text(list(events))
 
 
 def test_a_tool_call_is_told(ask: Ask) -> None:

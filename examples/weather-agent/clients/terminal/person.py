@@ -8,8 +8,10 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.output import create_output
 from prompt_toolkit.validation import Validator
 from rich.console import Console
+from rich.style import Style
+from rich.text import Text
 
-from ..stream import Json
+from ..stream import Json, asked
 from .view import ToolCall, printable
 
 TYPES: dict[str, tuple[type, ...]] = {"integer": (int,), "number": (int, float), "array": (list,), "object": (dict,)}
@@ -25,8 +27,7 @@ class Person:
 
     def __call__(self, interrupt: Json, call: ToolCall | None) -> Json:
         """An entry of AG-UI's `resume`."""
-        message = interrupt.get("message") or "The agent asks."
-        self._console.print(f"\n? {printable(message)}", style="bold", markup=False, soft_wrap=True)
+        self._console.print(question(interrupt), soft_wrap=True)
         if call:
             self._console.print(f"  {call.signature()}", style="dim", markup=False, soft_wrap=True)
         try:
@@ -76,6 +77,13 @@ class Person:
         message = "That is not an answer to this."
         validator = Validator.from_callable(lambda text: fits(text.strip()), message, move_cursor_to_end=True)
         return self._line.prompt(label, validator=validator, validate_while_typing=False, default=default).strip()
+
+
+def question(interrupt: Json) -> Text:
+    """What is asked; the address of a page to open is a link, and all of it is shown."""
+    message, page = asked(interrupt.get("message"), interrupt.get("metadata"))
+    text = Text(f"\n? {printable(message)}", "bold")
+    return text.append(f"\n  {page}", Style(bold=False, link=page)) if page else text
 
 
 def one_of(*words: str) -> Callable[[str], bool]:

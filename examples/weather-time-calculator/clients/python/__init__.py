@@ -9,7 +9,7 @@ for event in client.stream("What can you do?", session):
 ```
 """
 
-from ..stream import AgentError, new_session
+from ..stream import AgentError, asked, new_session
 from .client import AgentClient, Answer, AsyncAgentClient, History
 
-__all__ = ["AgentClient", "AgentError", "Answer", "AsyncAgentClient", "History", "new_session"]
+__all__ = ["AgentClient", "AgentError", "Answer", "AsyncAgentClient", "History", "asked", "new_session"]

@@ -28,6 +28,7 @@ from ..agent_client import AgentClient
 from clients import stream
 from clients.terminal import main
 from clients.terminal.live import Answer, LiveView, split_finished
+from clients.terminal.person import question
 from clients.terminal.view import PlainView, TurnView
 from local_model.server import Fault, LocalModel
 
@@ -46,7 +47,7 @@ def note(self, text, note=chat.Chat.note):
 chat.Chat.note = note
 """
 """A second Ctrl-C where Python drops what a signal raises: in the removal of an object, just before the next prompt."""
-ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|[=>78])")
+ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|[=>78]|\]8;[^\x1b]*\x1b\\)")
 MARKDOWN = """\
 # Trip
 
@@ -419,7 +420,8 @@ class TestInATerminal:
 
     def test_what_is_allowed_on_a_page_is_shown_with_its_address(self, terminal: Terminal, allowed: set[str]) -> None:
         terminal.type('call account {"name": "Ada"}\r')
-        terminal.until("? Allow it here: https://allow.example/it")
+        terminal.until("? Allow it here:")
+        terminal.until("  https://allow.example/it")
         terminal.until("Have you allowed it there? [y]es, [n]o:")
         allowed.add("Ada")
         terminal.type("e\r")
@@ -513,6 +515,42 @@ def test_thoughts_are_no_part_of_the_answer(live: bool) -> None:
     assert ("Hmm, which city?" in shown) is live
     assert ("Hmm, which city?\n" in beside) is not live
     assert "Paris." in shown
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_the_result_is_shown(live: bool) -> None:
+    async def follow(view: TurnView) -> None:
+        with view:
+            view.follow({"type": "RUN_FINISHED", "outcome": {"type": "success"}, "result": {"summary": "so\x1b[2J"}})
+
+    out, err = (Console(file=StringIO(), width=80, force_terminal=live) for _ in range(2))
+    with asyncio.Runner() as runner:
+        runner.run(follow(LiveView(out) if live else PlainView(out, err)))
+
+    assert '"summary": "so\\u001b[2J"' in ESCAPES.sub("", out.file.getvalue())  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("address", "link"),
+    [
+        ("https://allow.example/it?a=b#c", True),
+        ("http://127.0.0.1:8080/it", True),
+        ("javascript:alert(1)", False),
+        ("https://allow.example@evil.example/", False),
+        ("https://allow.example/\u202egnp.exe", False),
+        ("https://\u0430llow.example/", False),
+        ("https://allow.example/ and more", False),
+        ("https://allow.example/\x1b]8;;https://evil.example\x1b\\", False),
+    ],
+)
+def test_only_an_address_that_can_be_read_is_a_link(address: str, link: bool) -> None:
+    console = Console(width=200, force_terminal=True)
+    with console.capture() as capture:
+        console.print(question({"message": f"Allow it: {address}", "metadata": {"authorizationUrl": address}}))
+
+    shown = capture.get()
+    assert ("\x1b]8;" in shown) is link and ("do not open it" in shown) is not link
+    assert not link or f"\n  {address}" in ESCAPES.sub("", shown)
 
 
 async def follow(view: TurnView) -> None:

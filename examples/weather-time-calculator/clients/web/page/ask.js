@@ -21,9 +21,10 @@ export class AskCard {
     const schema = approval ? edited(interrupt) : (interrupt.responseSchema ?? {});
     this.#form = new Form(schema, approval ? parsed(call?.arguments) : {});
     this.#given = JSON.stringify(this.#form.value);
-    const title = element("h3", { dir: "auto", textContent: interrupt.message ?? "The agent asks" });
+    const [message, page] = asked(interrupt);
+    const title = element("h3", { dir: "auto", textContent: message });
     const about = call ? [element("p", { className: "about" }, "Tool ", element("code", {}, call.name))] : [];
-    const link = anchor(interrupt.metadata?.authorizationUrl);
+    const link = page ? [element("p", {}, element("a", { href: page, target: "_blank", rel: "noopener noreferrer" }, page))] : [];
     const buttons = approval ? this.#approval() : this.#question();
     this.element = element("form", { className: "ask" }, title, ...about, ...link, this.#form.element, this.#problem, buttons);
     this.element.setAttribute("aria-label", title.textContent);
@@ -85,10 +86,15 @@ function edited({ responseSchema }) {
   return { ...responseSchema.properties.editedArgs, $defs: responseSchema.$defs };
 }
 
-/** The page where the person allows what a tool needs, if it is one of the web. */
-function anchor(href) {
-  if (!/^https?:\/\//.test(href ?? "")) return [];
-  return [element("p", {}, element("a", { href, target: "_blank", rel: "noopener noreferrer" }, "Open the page"))];
+/** An address that can be read: no user's name, white space or look-alike letter hides where it leads. */
+const WEB = /^https?:\/\/[\w.:[\]-]+([/?#][\w.~:/?#[\]@!$&'()*+,;=%-]*)?$/;
+
+/** What is asked, and the page to open for it: its whole address, if it is one of the web. */
+export function asked({ message = "The agent asks", metadata }) {
+  const page = String(metadata?.authorizationUrl ?? "");
+  if (!page) return [message, ""];
+  if (!WEB.test(page)) return [`${message} (This address is not one of the web: do not open it.)`, ""];
+  return [message.endsWith(page) ? message.slice(0, -page.length).trimEnd() : message, page];
 }
 
 function parsed(json) {

@@ -3,6 +3,8 @@
 
 import { newId } from "./protocol.js";
 
+const ANSWER = "give_answer"; // the tool by which the model gives an answer of a form
+
 /** A turn that has just been asked. `ended` becomes "complete", "stopped" or "failed"; `asks` are open interrupts. */
 export function newTurn(id, question, files = []) {
   return {
@@ -51,7 +53,7 @@ export function messagesOf(turns) {
 
 function told(part) {
   const id = newId();
-  if (part.kind === "text") return part.text.trim() ? [{ id, role: "assistant", content: part.text }] : [];
+  if (part.kind === "text") return part.text.trim() && !part.data ? [{ id, role: "assistant", content: part.text }] : [];
   if (part.kind !== "tool" || part.result === null) return [];
   const call = { id: part.id, type: "function", function: { name: part.name, arguments: part.arguments || "{}" } };
   const result = { id: newId(), role: "tool", toolCallId: part.id, content: part.result };
@@ -110,7 +112,7 @@ const take = {
 
   RUN_FINISHED(turn, { usage, outcome, result }) {
     turn.run = null;
-    if (result != null) turn.parts.push(text(`\`\`\`\`json\n${JSON.stringify(result, null, 2)}\n\`\`\`\``));
+    if (result != null) turn.parts.push(data(result));
     turn.tokens += (usage ?? []).reduce((sum, entry) => sum + (entry.totalTokens ?? 0), 0);
     turn.asks = outcome?.interrupts ?? [];
     if (outcome?.type === "cancelled") turn.ended = "stopped";
@@ -134,7 +136,11 @@ const subagent = {
 const said = {
   __proto__: null,
   reasoning: (turn, { content }) => turn.parts.push({ kind: "thoughts", text: content, since: 0, seconds: 0 }),
-  tool: (turn, { toolCallId, content }) => update(turn, toolCallId, (call) => (call.result = plain(content))),
+  tool(turn, { toolCallId, content }) {
+    update(turn, toolCallId, (call) => (call.result = plain(content)));
+    const given = turn.parts.findLast(({ id, name, result }) => id === toolCallId && name === ANSWER && !result.startsWith("Error:"));
+    if (given) turn.parts.push(data(JSON.parse(given.arguments)));
+  },
 
   assistant(turn, { content, toolCalls }) {
     if (content) turn.parts.push(text(content.replaceAll("\r", "")));
@@ -152,6 +158,9 @@ function plain(content) {
   if (typeof content === "string") return content;
   return content.map((part) => part.text ?? "").join("");
 }
+
+/** What the answer comes to, where it has a form; the messages have it in the call that gives it. */
+const data = (value) => ({ ...text(`\`\`\`\`json\n${JSON.stringify(value, null, 2)}\n\`\`\`\``), data: true });
 
 const text = (text) => ({ kind: "text", text });
 
