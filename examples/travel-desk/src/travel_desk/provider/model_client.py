@@ -45,8 +45,6 @@ FAILURES = {
     "UnrecognizedClientException": "credentials",
     "InvalidSignatureException": "credentials",
 }
-
-
 MESSAGE_START = {"messageStart": {"role": "assistant"}}
 
 

@@ -36,10 +36,10 @@ class Block:
     """A content block while its pieces come. `kind` is the name of its deltas."""
 
     def __init__(self, index: int, kind: str) -> None:
+        self.index = index
         self.kind = kind
         self.begun = kind == "toolUse"
         self.pieces = Pieces(blank=kind == "reasoningContent")
-        self._index = index
         self._sealed: dict[str, Any] = {}
 
     def add(self, delta: Event) -> Iterator[Event]:
@@ -60,7 +60,7 @@ class Block:
         for name, data in self._sealed.items():
             yield self._delta({self.kind: {name: data}})
         if self.begun:
-            yield {"contentBlockStop": {"contentBlockIndex": self._index}}
+            yield {"contentBlockStop": {"contentBlockIndex": self.index}}
 
     def _tell(self, text: str) -> Iterator[Event]:
         if text:
@@ -69,7 +69,7 @@ class Block:
 
     def _delta(self, delta: Event) -> Event:
         self.begun = True
-        return {"contentBlockDelta": {"contentBlockIndex": self._index, "delta": delta}}
+        return {"contentBlockDelta": {"contentBlockIndex": self.index, "delta": delta}}
 
 
 class Answer:
@@ -81,7 +81,6 @@ class Answer:
     def __init__(self, call: ModelCall) -> None:
         self._ids = CallIds(call.run.call_ids)
         self._call = call
-        self._open: int | None = None
         self._block: Block | None = None
         self._blocks: list[Block] = []
         self._waiting: list[Event] = []
@@ -104,17 +103,14 @@ class Answer:
         """The events of one block; those of blocks that began before it ended wait for that."""
         ((kind, content),) = event.items()
         index = content["contentBlockIndex"]
-        if self._open not in {None, index}:
+        if self._block and self._block.index != index:
             self._waiting.append(event)
-            return
-        self._open = index
-        if kind == "contentBlockStart":
+        elif kind == "contentBlockStart":
             yield from self._start(index, content["start"])
         elif kind == "contentBlockDelta":
             yield from self._add(index, content["delta"])
         elif kind == "contentBlockStop":
             yield from self._end_block()
-            self._open = None
             waiting, self._waiting = self._waiting, []
             for later in waiting:
                 yield from self._in_turn(later)
@@ -153,8 +149,8 @@ class Answer:
             logger.warning("a guardrail masked parts of the question or the answer")
         elif reason not in WHOLE:
             raise self._failure(reason) from ModelStopped(reason)
-        while self._open is not None:
-            yield from self._in_turn({"contentBlockStop": {"contentBlockIndex": self._open}})
+        while self._block:
+            yield from self._in_turn({"contentBlockStop": {"contentBlockIndex": self._block.index}})
         calls = [block for block in self._blocks if block.kind == "toolUse"]
         for call in calls:
             check_arguments(call.pieces.text)

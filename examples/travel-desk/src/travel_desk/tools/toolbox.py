@@ -148,16 +148,16 @@ class Workers:
         def work() -> None:
             text = context.run(_called, name, function, arguments)
             with suppress(RuntimeError):  # the loop has ended meanwhile
-                loop.call_soon_threadsafe(self._returned, future, text)
+                loop.call_soon_threadsafe(returned, text)
+
+        def returned(text: str | Ask) -> None:
+            self._free += 1
+            if not future.done():
+                future.set_result(text)
 
         self._free -= 1
         threading.Thread(target=work, name=f"tool {name}", daemon=True).start()
         return future
-
-    def _returned(self, future: "asyncio.Future[str | Ask]", text: str | Ask) -> None:
-        self._free += 1
-        if not future.done():
-            future.set_result(text)
 
 
 async def _end(task: "asyncio.Task[str | Ask]") -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from ag_ui.core import Interrupt, StateDeltaEvent, ToolMessage
+from ag_ui.core import Interrupt, StateDeltaEvent
 
 from ..conversation.conversation import Turn
 from ..conversation.history import Call, call_of, text_of
@@ -133,7 +133,8 @@ class ToolCalls:
     async def answer(self, turn: Turn) -> None:
         """Give the calls that waited their results: from the client's tools, from people, or from tools approved."""
         for message in turn.results:
-            self._done(message.tool_call_id, _client_result(message))
+            error = f"Error: {message.error}\n" if message.error else ""
+            self._done(message.tool_call_id, error + readable(text_of(message)))
         await asyncio.gather(*(self._answered(call_of(call), turn) for call in list(self._events.unanswered.values())))
 
     async def _answered(self, call: Call, turn: Turn) -> str:
@@ -153,8 +154,3 @@ class ToolCalls:
             return self._done(call.id, f"Error: there is no tool {call.name}.")
         asked_of = (interrupt.metadata or {}).get("arguments", call.arguments)
         return await self._run(tool, answer.get("editedArgs", asked_of), call.id, is_approved=True)
-
-
-def _client_result(message: ToolMessage) -> str:
-    text = readable(text_of(message))
-    return f"Error: {message.error}\n{text}" if message.error else text

@@ -60,21 +60,23 @@ class Sessions:
         return [run for session in self._sessions.values() if (run := session.active)]
 
     async def get(self, session_id: str) -> Session:
-        """The session, its conversation read."""
+        """The session, its conversation read. The least recently used idle one is forgotten, if there are too many."""
         session = self._sessions.setdefault(session_id, Session(session_id))
         self._sessions.move_to_end(session_id)
-        self._forget_oldest()
+        idle = [id for id, each in self._sessions.items() if each is not session and not each.active]
+        for id in idle[: max(len(self._sessions) - self._max_sessions, 0)]:
+            del self._sessions[id]
         async with session.lock:
             if not session.is_read:
-                session.conversation = await self._kept(session_id)
-                session.is_read = True
+                await self._read(session)
         return session
 
-    async def _kept(self, session_id: str) -> Conversation:
+    async def _read(self, session: Session) -> None:
         try:
-            return await memory.read(session_id)
+            session.conversation = await memory.read(session.id)
+            session.is_read = True
         except Failure as failure:
-            logger.error("session %r cannot be read: %s", session_id, reason(failure))
+            logger.error("session %r cannot be read: %s", session.id, reason(failure))
             raise Refused(503, failure.code, failure.message) from failure
 
     async def free(self, session: Session) -> None:
@@ -88,9 +90,3 @@ class Sessions:
             raise Refused(409, "session_busy", message, runId=run.id)
         if len(self.active) >= self._max_runs:
             raise Refused(503, "server_busy", f"The server runs {self._max_runs} turns already. Try again soon.")
-
-    def _forget_oldest(self) -> None:
-        excess = len(self._sessions) - self._max_sessions
-        idle = [id for id, session in list(self._sessions.items())[:-1] if not session.active]
-        for id in idle[: max(excess, 0)]:
-            del self._sessions[id]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ag_ui.core import AssistantMessage, Interrupt, Message, ResumeEntry, ToolCall, ToolMessage, UserMessage
+from ag_ui.core import Interrupt, Message, ResumeEntry, ToolCall, ToolMessage, UserMessage
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, Field
 
@@ -14,7 +14,7 @@ from ..errors import Refused
 from ..runs.requests import Request
 from ..settings import Settings
 from .client_history import check_order, checked, merged
-from .history import turns
+from .history import calls_of, turns
 
 MAX_FORGOTTEN = 1000
 
@@ -71,9 +71,8 @@ class Turn:
     @property
     def unanswered(self) -> dict[str, ToolCall]:
         """Its calls without a result."""
-        said = (message for message in self.messages if isinstance(message, AssistantMessage))
         done = {message.tool_call_id for message in self.messages if isinstance(message, ToolMessage)}
-        return {call.id: call for message in said for call in message.tool_calls or [] if call.id not in done}
+        return {call.id: call for call in calls_of(self.messages) if call.id not in done}
 
 
 def begin(conversation: Conversation, request: Request, settings: Settings) -> Turn:

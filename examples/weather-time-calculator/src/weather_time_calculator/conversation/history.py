@@ -124,7 +124,9 @@ def steps(messages: Sequence[Message]) -> tuple[Step, ...]:
         members = list(group)
         if kind == "user":
             found += [NO_ANSWER] if found and isinstance(found[-1], Results) else []
-            found.append(_question(cast(list[UserMessage], members)))
+            users = cast(list[UserMessage], members)
+            text = "\n\n".join(filter(None, map(text_of, users)))
+            found.append(Question(text, tuple(file for message in users for file in attachments_of(message))))
         elif kind == "assistant":
             asked = [call.id for call in calls_of(members)]
             found.append(_answer(members, ids))
@@ -134,11 +136,6 @@ def steps(messages: Sequence[Message]) -> tuple[Step, ...]:
             results = zip(asked, found[-1].calls, strict=True)
             found.append(Results(tuple(Result(call, contents[id]) for id, call in results)))
     return tuple(found)
-
-
-def _question(messages: list[UserMessage]) -> Question:
-    text = "\n\n".join(filter(None, map(text_of, messages)))
-    return Question(text, tuple(attachment for message in messages for attachment in attachments_of(message)))
 
 
 def text_of(message: Message) -> str:

@@ -37,24 +37,20 @@ def check(settings: Settings) -> None:
 
 
 def with_options(request: Request, settings: Settings) -> Request:
-    """The request with what the settings add."""
-    added = _cache_points(request) if _is_cached(request["modelId"], settings) else {}
+    """The request with what the settings add.
+
+    A guardrail looks at each piece before that is sent on; its trace tells what was masked from what was blocked.
+    """
+    added: Request = {}
+    model, wanted = request["modelId"], settings.prompt_cache
+    if wanted is not False and (CACHING.search(model) or (wanted and OWN.match(model))):
+        added |= _cache_points(request)
     if settings.guardrail_id:
-        added["guardrailConfig"] = _guardrail(settings)
+        named = {"guardrailIdentifier": settings.guardrail_id, "guardrailVersion": settings.guardrail_version}
+        added["guardrailConfig"] = {**named, "streamProcessingMode": "sync", "trace": "enabled"}
     if settings.service_tier:
         added["serviceTier"] = {"type": settings.service_tier}
     return {**request, **added}
-
-
-def _guardrail(settings: Settings) -> Request:
-    """It looks at each piece before that is sent on; its trace tells what was masked from what was blocked."""
-    named = {"guardrailIdentifier": settings.guardrail_id, "guardrailVersion": settings.guardrail_version}
-    return {**named, "streamProcessingMode": "sync", "trace": "enabled"}
-
-
-def _is_cached(model: str, settings: Settings) -> bool:
-    known = CACHING.search(model) or (settings.prompt_cache and OWN.match(model))
-    return bool(known) and settings.prompt_cache is not False
 
 
 def _cache_points(request: Request) -> Request:

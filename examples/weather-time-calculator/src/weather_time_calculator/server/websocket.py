@@ -57,18 +57,18 @@ class Dialogue:
         while True:
             request = await self._waiting.get()
             try:
-                await self._answer(request)
+                async with self._service.events(request) as events, aclosing(events):
+                    async for _, event in events:
+                        await self._tell(event, request)
             except Refused as refused:
                 await self._refuse(refused)
 
-    async def _answer(self, request: Request) -> None:
-        async with self._service.events(request) as events, aclosing(events):
-            async for _, event in events:
-                if len(event.encode()) <= self._max_bytes:
-                    await self._websocket.send_text(event)
-                elif not event.startswith('{"type":"MESSAGES_SNAPSHOT"') or request.history:
-                    message = f"An event is larger than a frame of {self._max_bytes} bytes: use POST /invocations."
-                    raise Refused(413, "event_too_large", message)
+    async def _tell(self, event: str, request: Request) -> None:
+        if len(event.encode()) <= self._max_bytes:
+            await self._websocket.send_text(event)
+        elif not event.startswith('{"type":"MESSAGES_SNAPSHOT"') or request.history:
+            message = f"An event is larger than a frame of {self._max_bytes} bytes: use POST /invocations."
+            raise Refused(413, "event_too_large", message)
 
     async def _refuse(self, refused: Refused) -> None:
         await self._websocket.send_text(error_event(refused.code, refused.message, refused.details))

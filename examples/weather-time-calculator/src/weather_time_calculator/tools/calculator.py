@@ -143,5 +143,4 @@ ALLOWED_CHARACTERS = frozenset(" _.,+-*/%()" + string.ascii_letters + string.dig
 PRODUCT_WITHOUT_SIGN = re.compile(r"(?<![\w.])[\d._]++(?:[eE][+-]?\d+)?+[a-zA-Z]")
 ALLOWED_NODES = (ast.BinOp, ast.UnaryOp, ast.Call, ast.Name, ast.Load, ast.Constant, *OPERATORS)
 
-
 TOOLS = [calculator]

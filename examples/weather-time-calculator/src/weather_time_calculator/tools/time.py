@@ -52,8 +52,6 @@ OTHER_PLACES = {
     "Pacific/Auckland": "Christchurch, Wellington",
 }
 OTHER_COUNTRIES = {"us": "united states", "usa": "united states"}
-
-
 STROKES = str.maketrans({"ł": "l", "ø": "o", "đ": "d"})
 
 
