@@ -127,11 +127,15 @@ def test_a_dependency_whose_wheels_are_for_a_younger_linux_can_be_packaged(proje
 def test_only_services_that_are_used_are_described(project: Project) -> None:
     tool = project.path / "src" / "my_agent" / "prompt.py"
     tool.write_text(tool.read_text() + '\nTABLES = ("dynamodb",)\n')
-    project.configure(aws_services=["sqs"])
+    project.configure(aws_services=["sqs", "stepfunctions"])
     with zipfile.ZipFile(build(project.path, project.python)) as package:
         services = {name.split("/")[2] for name in package.namelist() if name.startswith("botocore/data/")}
-    assert {"bedrock-runtime", "sts", "dynamodb", "sqs"} <= services
+        partitions = json.loads(package.read("botocore/data/endpoints.json"))["partitions"]
+    assert {"bedrock-runtime", "sts", "dynamodb", "sqs", "stepfunctions"} <= services
     assert not services & {"ec2", "iam", "s3"}
+    endpoints = set().union(*(partition["services"] for partition in partitions))
+    assert {"bedrock", "sts", "dynamodb", "sqs", "states"} <= endpoints  # by these names, services have them
+    assert not endpoints & {"ec2", "iam", "s3"}
 
 
 def test_a_dry_run_needs_no_account(project: Project) -> None:
