@@ -10,7 +10,7 @@ from contextlib import aclosing
 from .conversation.history import Prompt, Question
 from .errors import Failure
 from .prompt import SYSTEM_PROMPT
-from .provider.calls import ModelCall, model_calls
+from .provider.calls import Notes, model_calls
 from .runs.run import Runtime
 from .tools import TOOLS
 
@@ -22,7 +22,7 @@ class End:
 
     reached = False
 
-    def __call__(self) -> ModelCall:
+    def __call__(self) -> Notes:
         self.reached = True
         raise Failure("model_unavailable")
 
