@@ -1,6 +1,8 @@
 """Leaves out what the running agent never reads, and what differs from machine to machine."""
 
 import ast
+import gzip
+import json
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -17,12 +19,29 @@ def trim(tree: Path, services: set[str]) -> None:
     (tree / ".lock").unlink(missing_ok=True)
     for stub in tree.rglob("*.pyi"):
         stub.unlink()
-    for model in (tree / "botocore" / "data").glob("*/"):
-        if model.name not in SERVICES | services:
-            shutil.rmtree(model)
+    _keep_services(tree / "botocore" / "data", SERVICES | services)
     for name in OF_THE_INSTALLATION:
         for file in tree.glob(f"*.dist-info/{name}"):
             file.unlink()
+
+
+def _keep_services(data: Path, kept: set[str]) -> None:
+    """Keep botocore's descriptions of these services, and their endpoints: a first client reads the whole table."""
+    for model in data.glob("*/"):
+        if model.name not in kept:
+            shutil.rmtree(model)
+    prefixes = {_endpoint_prefix(model) for model in data.glob("*/*/service-2.json.gz")}
+    for file in data.glob("endpoints.json"):
+        table = json.loads(file.read_bytes())
+        for partition in table["partitions"]:
+            partition["services"] = {name: each for name, each in partition["services"].items() if name in prefixes}
+        file.write_text(json.dumps(table), encoding="utf-8")
+
+
+def _endpoint_prefix(model: Path) -> str:
+    """The name of a service in the table of endpoints, as "states" of Step Functions."""
+    prefix: str = json.loads(gzip.decompress(model.read_bytes()))["metadata"]["endpointPrefix"]
+    return prefix
 
 
 def services_named_in(source: Path) -> set[str]:

@@ -2,9 +2,11 @@
 
 On platform version 2 a session is a copy of one process that answered `/ping`, for as long as the version lives: with
 the same keys in memory, and the same random numbers to come. So both are made when a session has its first request.
+What every session needs alike is there before: imports, the model's client, and what a first run leaves behind.
 """
 
 import asyncio
+import gc
 import os
 import random
 import ssl
@@ -32,6 +34,13 @@ def make_app() -> Any:
     from .main import app
 
     return app
+
+
+async def first_run(runtime: Any) -> None:
+    """What a first run would import and make."""
+    from .warm_up import warm_up
+
+    await warm_up(runtime)
 
 
 class Agent:
@@ -65,6 +74,9 @@ class Agent:
 
     async def _start(self, app: Any) -> None:
         await self._lifespan.enter_async_context(app.router.lifespan_context(app))
+        await first_run(app.state.runtime)
+        gc.freeze()  # it all stays: no collection need look at it, nor load the pages of the copy that it is in
+        gc.enable()
         self._app = app
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -79,6 +91,7 @@ class Agent:
 
 def serve() -> None:
     """Serve it. Without keys nothing of it is imported yet: a module may read its key when it is."""
+    gc.disable()  # until it is all there: what imports make stays, and to look it through takes a tenth of the start
     from .settings import Settings
 
     settings, host = Settings(), "0.0.0.0" if "DOCKER_CONTAINER" in os.environ else "127.0.0.1"

@@ -41,7 +41,8 @@ class Server:
     def __init__(self, settings: Settings, answer: Answer) -> None:
         self._settings = settings
         workers = Workers(settings.tool_seconds, settings.max_tool_threads)
-        self._service = Service(Runtime(settings, build_model(settings), answer, workers))
+        self._runtime = Runtime(settings, build_model(settings), answer, workers)
+        self._service = Service(self._runtime)
 
     def application(self, checked: type[CheckedBody]) -> BedrockAgentCoreApp:
         """What is served. `checked` looks at each request's body first."""
@@ -50,6 +51,7 @@ class Server:
         app.entrypoint(self.invoke)
         app.websocket(self.converse)
         app.ping(self.status)
+        app.state.runtime = self._runtime
         return app
 
     @asynccontextmanager
