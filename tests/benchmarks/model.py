@@ -17,7 +17,8 @@ from starlette.routing import Route
 
 DELTAS, PACE = int(os.environ["DELTAS"]), float(os.environ["PACE"])
 PLACE = b"0" * 19
-ANSWER = list(wire.frames(Reply((Text((f" {PLACE.decode()}",)),)), {"input": 1, "output": DELTAS, "read": 0, "written": 0}))
+USAGE = {"input": 1, "output": DELTAS, "read": 0, "written": 0}
+ANSWER = list(wire.frames(Reply((Text((f" {PLACE.decode()}",)),)), USAGE))
 AT = next(at for at, frame in enumerate(ANSWER) if PLACE in frame)
 OPENING, TEXT, CLOSING = ANSWER[:AT], ANSWER[AT], ANSWER[AT + 1 :]
 calls = {"running": 0, "most": 0}
