@@ -14,11 +14,13 @@ import httpx
 from tests.deployment.projects import install, render
 
 OWN_TOOLS = '''
+from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
 from .approval import needs_approval
 from .ask import Ask, Authorize
+from .files import give_file
 from .state import state
 
 
@@ -76,13 +78,25 @@ def note(text: str) -> list[str]:
     return list(state()["notes"])
 
 
-TOOLS: list[Callable[..., Any]] = [echo, launch, book, account, note]
+def hand_over(name: str, text: str) -> str:
+    """Give the user a file.
+
+    Args:
+        name: What it is called.
+        text: What is in it; base64 after "base64:".
+    """
+    data = b64decode(text.removeprefix("base64:")) if text.startswith("base64:") else text.encode()
+    give_file(name, data)
+    return "handed over"
+
+
+TOOLS: list[Callable[..., Any]] = [echo, launch, book, account, note, hand_over]
 '''
 
 
 def make(path: Path, **answers: object) -> Path:
     """A project, installed, with tools more: `call echo {"text": …}` makes the agent say anything, `launch` waits for
-    approval, `book` asks, `account` wants a page opened, `note` keeps a list in the state."""
+    approval, `book` asks, `account` wants a page opened, `note` keeps a list in the state, `hand_over` gives a file."""
     render(path, project_name="my-agent", **answers)
     (path / "src/my_agent/tools/own.py").write_text(OWN_TOOLS.lstrip())
     install(path)

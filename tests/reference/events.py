@@ -27,6 +27,8 @@ ABOUT = {
     "TOOL_CALL_ARGS": "A piece of the arguments, which are JSON when put together.",
     "TOOL_CALL_END": "The arguments are complete.",
     "TOOL_CALL_RESULT": "What the tool returned, as the model reads it.",
+    "ACTIVITY_SNAPSHOT": "A tool gives a file: `content` has its `name`, `mediaType`, `size`, and base64 in `data`.",
+    "ACTIVITY_DELTA": "A piece of a file that is larger than a frame of `/ws`: a JSON patch of `data`.",
     "STATE_SNAPSHOT": "The shared state, whole: when a run begins with some, and in a conversation that is read.",
     "STATE_DELTA": "A tool changed the state: a JSON patch (RFC 6902).",
     "MESSAGES_SNAPSHOT": "The conversation, where it is read, or where its client has not seen all of it.",

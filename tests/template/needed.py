@@ -64,6 +64,7 @@ STARTED = {
 
 CALLED = {
     "_new_line": "bound to a key",
+    "give_file": "for tools of the project's own",
     "local_agent": "the tutorial",
     "needs_approval": "marks tools of the project's own",
     "serve": "started as a process",

@@ -63,6 +63,21 @@ test("the state is shared", async () => {
   assert.deepEqual(agent.state, { notes: ["bread", "eggs"] });
 });
 
+test("a file is an activity, which stays with the client", async () => {
+  const agent = client();
+  await ask(agent, 'call hand_over {"name": "a.txt", "text": "for you"}');
+  const [{ activityType, content }] = agent.messages.filter(({ role }) => role === "activity");
+  assert.deepEqual([activityType, content.name, content.mediaType, atob(content.data.join(""))], ["file", "a.txt", "text/plain", "for you"]);
+  const [{ metadata }] = agent.messages.filter(({ role }) => role === "tool");
+  assert.deepEqual(metadata.files.map(({ id, name }) => [id, name]), [[content.id, "a.txt"]]);
+  let sent;
+  const remember = { onRunInitialized: ({ input }) => void (sent = input) };
+  agent.addMessage({ id: randomUUID(), role: "user", content: "What was my first question?" });
+  await agent.runAgent({}, remember);
+  assert.ok(!JSON.stringify(sent).includes(content.data[0]));
+  assert.equal(agent.messages.filter(({ role }) => role === "activity").length, 1);
+});
+
 test("an approval is given, declined, and given for other arguments", async () => {
   const agent = client();
   for (const [payload, result] of [

@@ -1,5 +1,6 @@
 """The code interpreter offline: AgentCore's form on the wire. It runs nothing, and says so."""
 
+import base64
 import itertools
 import json
 import re
@@ -14,19 +15,26 @@ from starlette.routing import Route
 from ..offline_tool import OfflineTool
 
 CODE = re.compile(r"\brun (?:this|the code)?:?\s*`+(?:python\n)?(?P<code>[^`]+)`+", re.IGNORECASE)
+FILE = re.compile(r"\bgive me (?:the file )?(?P<file>[\w.-]+\.\w+)", re.IGNORECASE)
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 CREATED = "2026-05-12T12:15:00Z"
-sessions: set[str] = set()
+sessions: dict[str, str] = {}
+"""The code that each has run."""
 _number = itertools.count(1)
 
 
 def arguments(question: str) -> list[dict[str, Any]]:
-    """One call for every program between backticks."""
-    return [{"code": match["code"].strip()} for match in CODE.finditer(question)]
+    """One call for every program between backticks, and the files that are asked for."""
+    files = [match["file"] for match in FILE.finditer(question)]
+    asked = {"files": files} if files else {}
+    return [{"code": match["code"].strip(), **asked} for match in CODE.finditer(question)]
 
 
 async def _start(request: Request) -> JSONResponse:
     session = f"offline-{next(_number)}"
-    sessions.add(session)
+    sessions[session] = ""
     return JSONResponse(_about(request, session))
 
 
@@ -36,14 +44,36 @@ async def _invoke(request: Request) -> Response:
         headers = {"x-amzn-errortype": "ResourceNotFoundException"}
         return JSONResponse({"message": "No such session"}, 404, headers)
     body = await request.json()
-    lines = len(body["arguments"]["code"].splitlines())
-    printed = f"(Offline: {lines} line(s) of {body['arguments']['language']} would run now.)"
-    result = {
+    if body["name"] == "readFiles":
+        result = _read(sessions[session], body["arguments"]["paths"])
+    else:
+        result = _run(**body["arguments"])
+        sessions[session] += body["arguments"]["code"]
+    return Response(frame("result", result), media_type="application/vnd.amazon.eventstream")
+
+
+def _run(code: str, language: str) -> dict[str, Any]:
+    printed = f"(Offline: {len(code.splitlines())} line(s) of {language} would run now.)"
+    return {
         "content": [{"type": "text", "text": printed}],
         "structuredContent": {"stdout": printed, "stderr": "", "exitCode": 0, "executionTime": 0.01},
         "isError": False,
     }
-    return Response(frame("result", result), media_type="application/vnd.amazon.eventstream")
+
+
+def _read(code: str, paths: list[str]) -> dict[str, Any]:
+    """Files that the code names, made up: an image of one dot, or text."""
+    if missing := [path for path in paths if path not in code]:
+        return {"content": [{"type": "text", "text": f"File not found: {missing[0]}"}], "isError": True}
+    return {"content": [{"type": "resource", "resource": _resource(path)} for path in paths], "isError": False}
+
+
+def _resource(path: str) -> dict[str, Any]:
+    if path.endswith(".png"):
+        blob = base64.b64encode(PNG).decode()
+        return {"type": "blob", "uri": f"file:///{path}", "mimeType": "image/png", "blob": blob}
+    text = f"(Offline: no program wrote {path}.)"
+    return {"type": "text", "uri": f"file:///{path}", "mimeType": "text/plain", "text": text}
 
 
 async def _stop(request: Request) -> JSONResponse:
@@ -51,7 +81,7 @@ async def _stop(request: Request) -> JSONResponse:
     if session not in sessions:
         headers = {"x-amzn-errortype": "ResourceNotFoundException"}
         return JSONResponse({"message": "Session does not exist"}, 404, headers)
-    sessions.remove(session)
+    del sessions[session]
     return JSONResponse(_about(request, session) | {"lastUpdatedAt": CREATED})
 
 

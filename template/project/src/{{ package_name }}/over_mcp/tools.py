@@ -2,7 +2,9 @@
 
 import json
 from contextlib import aclosing
+from functools import partial
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 from bedrock_agentcore import BedrockAgentCoreContext
@@ -11,6 +13,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
 from ..errors import Refused
+from ..runs.events import FILE, content_of
 from ..runs.requests import Request, parse
 from ..server.request_body import read_json
 from ..server.service import Service
@@ -18,6 +21,7 @@ from ..server.streaming import SESSION_HEADER
 from ..settings import Settings
 from ..tools import TOOLS
 from ..tools.ask import Ask
+from ..tools.files import Files, giving, with_files
 from ..tools.state import current_state
 from ..tools.toolbox import Tool, Workers
 from .elicitation import waiting
@@ -92,18 +96,19 @@ class Offered:
     async def _told(self, context: Context, request: Request) -> Result:
         """Run, and tell it as progress. What it waits for is asked of a caller that has forms."""
         BedrockAgentCoreContext.set_request_context(request.run_id, request.session_id)  # log_json reads them
-        text, last = "", {}
+        text, last, files = "", {}, []
         async with self._service.events(request) as events, aclosing(events):
             async for number, event in events:
                 last = json.loads(event)
                 if last.get("subagentRunId"):
                     continue
+                files += [last["content"]] if last.get("activityType") == FILE else []
                 text = "" if last["type"] == "TEXT_MESSAGE_START" else text + _delta(last)
                 if message := _delta(last) or _call(last):
                     await context.session.report_progress(number, None, message)
         outcome = last.get("outcome", {}).get("type")
-        if outcome != "interrupt" and (text or outcome != "success"):
-            return _answer(text, last, request.session_id)
+        if files or (outcome != "interrupt" and (text or outcome != "success")):  # a form would carry no files
+            return _with(_answer(text, last, request.session_id), files)
         waits = await waiting(self._service, request.session_id)
         asked = waits.asked(context.session.client_capabilities)
         return asked or _answer(text or waits.said, last, request.session_id)  # the same answers again: as before
@@ -120,10 +125,14 @@ class Offered:
             message = f"{tool.name} waits for a person: “{asked}” `{ASK}` has it approved."
             raise Refused(409, "approval_needed", message)
         current_state.set({})
+        given = Files()
+        giving.set(partial(given.add, tool.name))
         result = await self._workers.run(tool.function, checked)
         if isinstance(result, Ask):
             raise Refused(409, "answer_needed", f"{tool.name} asks a person: “{result.message}” Use `{ASK}`.")
-        return _result(result, None, is_error=result.startswith("Error: "))
+        files = given.of(tool.name)
+        answer = _result(with_files(result, files), None, is_error=result.startswith("Error: "))
+        return _with(answer, [content_of(tool.name, file) for file in files])
 
 
 def _found(name: str) -> Tool:
@@ -154,6 +163,22 @@ def _answer(text: str, last: dict[str, Any], session: str) -> types.CallToolResu
     asked = outcome["interrupts"]
     waits = f"{text}\n\nThe agent waits for answers: call `{ASK}` with this session, and `resume`.\n{json.dumps(asked)}"
     return _result(waits.strip(), told | {"interrupts": asked})
+
+
+def _with(answer: types.CallToolResult, files: list[dict[str, Any]]) -> types.CallToolResult:
+    answer.content += map(_block, files)
+    return answer
+
+
+def _block(file: dict[str, Any]) -> types.ContentBlock:
+    """A file as MCP has it: an image, a sound, or a resource within the result."""
+    (data,), kind, meta = file["data"], file["mediaType"], {"name": file["name"]}
+    if kind.startswith("image/"):
+        return types.ImageContent(data=data, mime_type=kind, _meta=meta)
+    if kind.startswith("audio/"):
+        return types.AudioContent(data=data, mime_type=kind, _meta=meta)
+    uri = f"attachment:{quote(file['name'])}"
+    return types.EmbeddedResource(resource=types.BlobResourceContents(uri=uri, mime_type=kind, blob=data), _meta=meta)
 
 
 def _refused(refused: Refused, **more: str) -> types.CallToolResult:
