@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -18,6 +19,9 @@ from tests.deployment.projects import render
 QUESTION = "What's the weather in Paris, what time is it in Tokyo, and what is 37*12+5?"
 ARN = "arn:aws:bedrock-agentcore:eu-west-1:123456789012:runtime/my_agent-AbCdEf1234"
 COUNTED_TO_300 = " ".join(map(str, range(1, 301)))
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 PHONE = {"width": 390, "height": 844}
 MARKDOWN = """\
 # Trip
@@ -537,6 +541,70 @@ def test_files_go_with_the_question(page: Page) -> None:
     expect(turn.get_by_role("list", name="Files")).to_have_text("note.txt")
     page.locator("#file").set_input_files({"name": "big.png", "mimeType": "image/png", "buffer": bytes(3_000_001)})
     expect(page.locator("#status")).to_contain_text("big.png is too large")
+
+
+def hand_over(page: Page, name: str, data: bytes) -> Locator:
+    """Make the agent give a file."""
+    text = f"base64:{base64.b64encode(data).decode()}"
+    return finished(ask(page, f"call hand_over {json.dumps({'name': name, 'text': text})}"))
+
+
+def saved(page: Page, link: Locator) -> tuple[str, bytes]:
+    """The name and the bytes that a link saves."""
+    with page.expect_download() as told:
+        link.click()
+    return told.value.suggested_filename, told.value.path().read_bytes()
+
+
+def test_an_image_of_the_agent_is_seen_and_can_be_saved(page: Page) -> None:
+    file = hand_over(page, "pixel.png", PIXEL).locator(".file")
+
+    expect(file.get_by_role("img", name="pixel.png")).to_be_visible()
+    assert file.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 1
+    assert saved(page, file.get_by_role("link", name="pixel.png")) == ("pixel.png", PIXEL)
+    page.reload()
+    file = finished(page.locator("article").last).locator(".file")
+    expect(file).to_have_text(f"pixel.png{len(PIXEL)} bytes · no longer here")
+    assert file.locator("a, img").count() == 0
+
+
+@pytest.mark.parametrize("name", ["evil.html", "evil.svg", "evil.xml"])
+def test_a_file_with_a_script_is_saved_and_never_shown(page: Page, name: str) -> None:
+    script = b"<svg xmlns='http://www.w3.org/2000/svg'><script>opener.document.title='owned'</script></svg>"
+    page.evaluate(
+        """() => {
+          const made = URL.createObjectURL;
+          window.types = [];
+          URL.createObjectURL = (blob) => (types.push(blob.type), made.call(URL, blob));
+        }"""
+    )
+    file = hand_over(page, name, script).locator(".file")
+
+    assert file.locator("img").count() == 0
+    assert saved(page, file.locator("a")) == (name, script)
+    assert page.evaluate("types") == ["application/octet-stream"]  # so that it is saved, however it is opened
+
+
+def test_a_file_comes_in_pieces_over_a_websocket(page: Page) -> None:
+    told = page.evaluate(
+        """async () => {
+          const { begin, add, FileView } = await import("./files.js");
+          const view = new FileView();
+          const file = { id: "f", name: "../a\u202eb.txt", type: "text/plain", size: 6 };
+          const show = () => (view.update(file), view.element.innerText);
+          begin("f", []);
+          add("f", [{ op: "add", path: "/data/-", value: btoa("abc") }]);
+          const before = show();
+          add("f", [{ op: "add", path: "/data/-", value: btoa("def") }]);
+          const after = show();
+          const { download } = view.element.querySelector("a");
+          begin("g", ["no base64!"]);
+          view.update({ id: "g", name: "b", type: "text/plain", size: 6 });
+          return [before, after, download, view.element.innerText];
+        }"""
+    )
+    assert ["no longer here" in text for text in told] == [True, False, False, True]
+    assert told[2] == ".._a_b.txt"
 
 
 def test_a_file_is_dropped_or_pasted(page: Page) -> None:

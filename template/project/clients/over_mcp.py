@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import httpx2
 from ag_ui.core import (
+    ActivitySnapshotEvent,
     Event,
     RunFinishedEvent,
     RunFinishedInterruptOutcome,
@@ -17,6 +18,7 @@ from ag_ui.core import (
     TextMessageStartEvent,
 )
 
+from .files import ACTIVITY
 from .python.client import Approve, BaseAgent, resume_entry
 from .stream import SESSION_HEADER, AgentError, Json, accepted, connection, explained, new_session
 
@@ -50,6 +52,7 @@ class AgentClient(BaseAgent):
                 yield TextMessageContentEvent(message_id=message, delta=answer["params"]["message"])
             elif "result" in answer or "error" in answer:
                 text, outcome = _end(answer)
+                yield from _files(answer)
                 if text and not told:
                     yield TextMessageContentEvent(message_id=message, delta=text)
                 yield TextMessageEndEvent(message_id=message)
@@ -71,6 +74,16 @@ class AgentClient(BaseAgent):
             for message in source:
                 if message.data:
                     yield json.loads(message.data)
+
+
+def _files(answer: Json) -> Iterator[Event]:
+    """The images, sounds and resources of the result."""
+    for block in answer["result"]["content"]:
+        resource = block.get("resource", {})
+        if data := block.get("data") or resource.get("blob"):
+            content = {"id": str(uuid4()), "name": block.get("_meta", {}).get("name", ""), "data": [data]}
+            content["mediaType"] = block.get("mimeType") or resource.get("mimeType", "")
+            yield ActivitySnapshotEvent(message_id=content["id"], activity_type=ACTIVITY, content=content)
 
 
 def _end(answer: Json) -> tuple[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from clients.files import file_of
 from clients.over_mcp import AgentClient, AgentError, new_session
 from local_model.server import Fault, LocalModel
 
@@ -37,6 +38,13 @@ def test_tool_calls_are_named(agent_url: str, local_model: LocalModel) -> None:
     told = text(ask(agent_url, 'call echo {"text": "a\u2028b"}'))
 
     assert "\n· echo\n" in told and "echo: a\u2028b" in told
+
+
+def test_a_file_is_an_activity(agent_url: str, local_model: LocalModel) -> None:
+    for name, kind in [("a.png", "image/png"), ("a.pdf", "application/pdf")]:
+        events = ask(agent_url, f'call hand_over {{"name": "{name}"}}')
+        (file,) = [file_of(event.content) for event in events if event.type.value == "ACTIVITY_SNAPSHOT"]
+        assert (file.name, file.media_type, file.data) == (name, kind, bytes(range(5)))
 
 
 def test_a_session_goes_on(agent_url: str, local_model: LocalModel) -> None:
