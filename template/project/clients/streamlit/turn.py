@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 from ag_ui.core import (
+    ActivitySnapshotEvent,
     Event,
     Interrupt,
     ReasoningMessageContentEvent,
@@ -25,6 +26,7 @@ from ag_ui.core import (
 )
 from streamlit.delta_generator import DeltaGenerator
 
+from clients import files
 from clients.python import AgentError
 
 Pieces = TextMessageContentEvent | ReasoningMessageContentEvent
@@ -130,6 +132,8 @@ class _Answer:
                 self._calls[id].start(seconds)
             case ToolCallResultEvent(tool_call_id=id, content=content):
                 self._calls[id].finish(seconds, str(content))
+            case ActivitySnapshotEvent(activity_type=files.ACTIVITY, message_id=id, content=content):
+                _show_file(id, files.file_of(content))
             case RunFinishedEvent(usage=usage, result=result):
                 self._tokens = sum(entry.total_tokens or 0 for entry in usage or [])
                 if result is not None:
@@ -152,6 +156,12 @@ class _Answer:
     def _count_first_token(self) -> None:
         if self._first_token is None:
             self._first_token = self._seconds
+
+
+def _show_file(id: str, file: files.File) -> None:
+    """A button that saves it."""
+    name = files.clean_name(file.name)
+    st.download_button(str(file), file.data, name, "application/octet-stream", key=id, on_click="ignore")
 
 
 class _Call:

@@ -41,6 +41,13 @@ def test_a_tool_call_is_a_line_that_opens(page: AppTest) -> None:
     assert [code.value for code in call.code] == ['{"text": "hello"}', "echo: hello"]
 
 
+def test_a_file_can_be_saved(page: AppTest) -> None:
+    for _ in range(2):  # and is there when the page is drawn again
+        ask(page, 'call hand_over {"name": "../report.csv", "size": 300}')
+    saved = page.get("download_button")
+    assert [button.label for button in saved] == ["report.csv (text/csv, 300 bytes)"] * 2
+
+
 def test_the_conversation_goes_on_and_is_drawn_again(page: AppTest) -> None:
     ask(page, "My colour is green")
     ask(page, "What did I ask before?")

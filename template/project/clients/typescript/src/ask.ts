@@ -24,6 +24,9 @@ const show: AgentSubscriber = {
   onToolCallResultEvent({ event: { content } }) {
     if (String(content).startsWith("Error:")) console.error(`✗ ${content}`); // so the agent's failed tools answer
   },
+  onActivitySnapshotEvent({ event: { activityType, content } }) {
+    if (activityType === "file") console.error(`· file ${JSON.stringify(content.name)} (${content.size} bytes)`);
+  },
   onRunFinishedEvent: ({ event: { result } }) => void (result == null || console.log(JSON.stringify(result, null, 2))),
   onRunErrorEvent: ({ event }) =>
     event.code === "abort" ? end(130, "Stopped.") : end(1, `${event.message} (${event.code})`),
