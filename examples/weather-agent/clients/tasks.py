@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import httpx2
 
+from .files import ACTIVITY
 from .stream import SESSION_HEADER, AgentError, Json, Refused, Run, lost, refusal
 
 EVENTS = "https://docs.ag-ui.com/concepts/events"
@@ -120,6 +121,8 @@ class TaskRun(Run):
 
     def _artifact(self, artifact: Json, *, is_whole: bool) -> Iterator[Json]:
         id = artifact["artifactId"]
+        if file := next((part for part in artifact["parts"] if "raw" in part), None):
+            return (yield from self._file(id, file))
         text = "".join(part.get("text", "") for part in artifact["parts"])
         delta = text[self._known.get(id, 0) :] if is_whole else text
         if self._text != id and (delta or id not in self._known):
@@ -129,6 +132,14 @@ class TaskRun(Run):
         self._known[id] = self._known.get(id, 0) + len(delta)
         if delta:
             yield {"type": "TEXT_MESSAGE_CONTENT", "messageId": id, "delta": delta}
+
+    def _file(self, id: str, part: Json) -> Iterator[Json]:
+        """A file as an activity, once."""
+        if id not in self._known:
+            self._known[id] = 0
+            content = {"id": id, "name": part.get("filename", ""), "mediaType": part.get("mediaType", "")}
+            content |= {"size": len(part["raw"]) * 3 // 4 - part["raw"].count("="), "data": [part["raw"]]}
+            yield {"type": "ACTIVITY_SNAPSHOT", "messageId": id, "activityType": ACTIVITY, "content": content}
 
     def _end_text(self) -> Iterator[Json]:
         if self._text:

@@ -6,11 +6,12 @@ import sys
 import time
 from collections.abc import Iterator
 
-from ag_ui.core import Event, TextMessageContentEvent, TextMessageEndEvent, ToolCallStartEvent
+from ag_ui.core import ActivitySnapshotEvent, Event, TextMessageContentEvent, TextMessageEndEvent, ToolCallStartEvent
 
 from . import caller, logs, runtimes
 from .command import Context, parser, run
 from .errors import DeployError
+from clients import files
 from clients.over_a2a import AgentClient, AgentError, new_session
 
 BUSY = ("ThrottlingException", "RetryableConflictException")  # the agent has not seen the question
@@ -85,6 +86,8 @@ def _show_text(event: Event) -> None:
             print(flush=True)
         case ToolCallStartEvent(tool_call_name=name):
             print(f"· {name}", file=sys.stderr, flush=True)
+        case ActivitySnapshotEvent(activity_type=files.ACTIVITY):
+            print(f"· {files.file_of(event.content)}: --json has its bytes", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from weather_time_calculator import tools
 from weather_time_calculator.settings import Settings
 from weather_time_calculator.tools.approval import needs_approval
 from weather_time_calculator.tools.ask import Ask, Authorize
+from weather_time_calculator.tools.files import give_file
 from weather_time_calculator.tools.state import state
 
 from .agent_client import AgentClient
@@ -97,6 +98,30 @@ def note(text: str) -> str:
     return f"{len(notes)} notes"
 
 
+def hand_over(name: str, size: int = 5, media_type: str = "", count: int = 1) -> str:
+    """Give the caller files.
+
+    Args:
+        name: What they are called.
+        size: How many bytes they have.
+        media_type: What they are.
+        count: How many there are.
+    """
+    for _ in range(count):
+        give_file(name, bytes(each % 256 for each in range(size)), media_type)
+    return "handed over"
+
+
+def show_draft(question: str) -> str:
+    """Give the user a draft, and ask about it.
+
+    Args:
+        question: What to ask.
+    """
+    give_file("draft.txt", b"a draft")
+    raise Ask(question, {"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"]})
+
+
 async def patient(seconds: float) -> str:
     """Wait without a thread.
 
@@ -110,7 +135,8 @@ async def patient(seconds: float) -> str:
 SENT: list[tuple[str, str]] = []
 """What `send` has sent."""
 
-tools.TOOLS += [tools.tool(function) for function in (echo, sleepy, broken, send, choose, account, user, note, patient)]
+FUNCTIONS = (echo, sleepy, broken, send, choose, account, user, note, hand_over, show_draft, patient)
+tools.TOOLS += [tools.tool(function) for function in FUNCTIONS]
 
 
 @pytest.fixture(scope="session")

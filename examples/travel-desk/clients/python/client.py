@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import httpx2
 from ag_ui.core import (
+    ActivitySnapshotEvent,
     Event,
     EventType,
     Interrupt,
@@ -19,6 +20,8 @@ from ag_ui.core import (
 )
 from pydantic import TypeAdapter
 
+from .. import files
+from ..files import File
 from ..stream import (
     SESSION_HEADER,
     Json,
@@ -200,6 +203,16 @@ def _taken(run: Run, source: httpx2.EventSource) -> Iterator[Json]:
 def _typed(event: Json) -> list[Event]:
     """The event, or nothing where its type is newer than the `ag-ui-protocol` installed here."""
     return [EVENT.validate_python(event)] if event["type"] in KNOWN else []
+
+
+def file_of(event: Event) -> File | None:
+    """The file in an event: `name`, `media_type`, `data`, and `save(folder)`. None in all others.
+
+    Raises `ValueError` for one that cannot be read.
+    """
+    if isinstance(event, ActivitySnapshotEvent) and event.activity_type == files.ACTIVITY:
+        return files.file_of(event.content)
+    return None
 
 
 def _interrupts(event: Event | None) -> list[Interrupt]:

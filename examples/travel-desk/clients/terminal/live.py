@@ -114,6 +114,10 @@ class LiveView(TurnView):
         """Print the call's line, complete."""
         self._print("tool", call.line("✗" if call.failed else "✓", self._console.width, result))
 
+    def show_file(self, text: str) -> None:
+        """Print it below the calls."""
+        self._print("tool", Text(text))
+
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The live part: the end of the thoughts or the text, the tools at work, the time."""
         if growing := self._growing():

@@ -84,6 +84,8 @@ class TurnView(ABC):
         self.interrupts: list[dict[str, Any]] = []
         """What people are asked once the run has ended."""
         self.is_lost: Callable[[], bool] = lambda: False
+        self.received: Callable[[dict[str, Any]], str] = lambda content: ""
+        """Takes the content of a file, and says what became of it."""
         self.started = time.monotonic()
         self._first_token: float | None = None
         self._tokens = 0
@@ -114,6 +116,10 @@ class TurnView(ABC):
     @abstractmethod
     def show_result(self, call: ToolCall, result: str) -> None:
         """A tool has answered."""
+
+    @abstractmethod
+    def show_file(self, text: str) -> None:
+        """What became of a file that the agent gave."""
 
     def show_data(self, text: str) -> None:
         """What the answer comes to, where it has a form: JSON."""
@@ -152,6 +158,9 @@ class TurnView(ABC):
                 self.calls[id].result = content
                 self.answered.append(self.calls[id])
                 self.show_result(self.calls.pop(id), content)
+            case {"type": "ACTIVITY_SNAPSHOT", "activityType": "file", "content": content}:
+                self.end_text()
+                self.show_file(self.received(content))
             case {"type": "RUN_FINISHED"}:
                 if (result := event.get("result")) is not None:
                     self.show_data(printable(json.dumps(result, ensure_ascii=False, indent=2)))
@@ -206,3 +215,7 @@ class PlainView(TurnView):
     def show_result(self, call: ToolCall, result: str) -> None:
         """One line on standard error."""
         self._err.out(call.line("✗" if call.failed else "-", 200, result).plain, highlight=False)
+
+    def show_file(self, text: str) -> None:
+        """One line on standard error."""
+        self._err.out(text, highlight=False)

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, closing, contextmanager, suppress
 from datetime import datetime
+from pathlib import Path
 from random import Random
 from threading import Thread
 from typing import Any
@@ -15,6 +16,7 @@ import botocore.auth
 import httpx2
 import pytest
 from ag_ui.core import (
+    ActivitySnapshotEvent,
     Event,
     Interrupt,
     RunFinishedEvent,
@@ -25,7 +27,8 @@ from ag_ui.core import (
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from clients import stream
-from clients.python import AgentClient, AgentError, Answer, AsyncAgentClient, asked, new_session
+from clients.files import File
+from clients.python import AgentClient, AgentError, Answer, AsyncAgentClient, asked, file_of, new_session
 from local_model.server import Fault, LocalModel
 
 SEND = 'call send {"to": "Ann", "text": "Hello"}'
@@ -75,6 +78,46 @@ def test_a_consent_is_asked_and_the_turn_goes_on(url: str, allowed: set[str]) ->
 
     events = AgentClient(url).stream('call account {"name": "Ada"}', new_session(), approve=approve)
     assert "the account of Ada" in text(list(events))
+
+
+def test_a_file_is_bytes(ask: Ask) -> None:
+    events = ask('call hand_over {"name": "report.csv", "size": 300}', new_session())
+    (file,) = [file for event in events if (file := file_of(event))]
+    assert file == File("report.csv", "text/csv", bytes(each % 256 for each in range(300)))
+
+
+def test_a_file_is_saved_beside_others(tmp_path: Path) -> None:
+    (tmp_path / "a.tar.gz").write_text("mine")
+    (tmp_path / "b.txt").symlink_to(tmp_path / "elsewhere")
+    saved = [File(name, "text/plain", b"theirs").save(tmp_path) for name in ("a.tar.gz", "a.tar.gz", "b.txt")]
+    assert [path.name for path in saved] == ["a.tar (2).gz", "a.tar (3).gz", "b (2).txt"]
+    assert (tmp_path / "a.tar.gz").read_text() == "mine" and not (tmp_path / "elsewhere").exists()
+    assert {path.read_bytes() for path in saved} == {b"theirs"}
+
+
+@pytest.mark.parametrize(
+    ("name", "clean"),
+    [
+        ("../../.ssh/authorized_keys", "authorized_keys"),
+        ("C:\\Windows\\a.exe", "a.exe"),
+        ("/etc/passwd/", "file"),
+        ("..", "file"),
+        ("", "file"),
+        ("a\x1b]0;owned\x07\n.txt", "a_]0;owned__.txt"),
+        ("x" * 300 + ".txt", "x" * 96 + ".txt"),
+    ],
+)
+def test_an_agent_cannot_say_where_a_file_goes(name: str, clean: str, tmp_path: Path) -> None:
+    file = File(name, "text/\x1b[2J", b"")
+    assert file.save(tmp_path / "new") == tmp_path / "new" / clean
+    assert str(file) == f"{clean} (text/_[2J, 0 bytes)"
+
+
+@pytest.mark.parametrize("content", [{}, {"name": "a", "mediaType": "b", "data": ["no base64"]}, {"data": 5}])
+def test_what_is_no_file_is_an_error(content: dict[str, Any]) -> None:
+    event = ActivitySnapshotEvent(message_id="f", activity_type="file", content=content)
+    with pytest.raises(ValueError):
+        file_of(event)
 
 
 def test_a_tool_call_is_told(ask: Ask) -> None:

@@ -101,6 +101,23 @@ def start(url: str, question: str) -> subprocess.Popen[bytes]:
     return process
 
 
+GIVE = 'call hand_over {"name": "../report.csv", "size": 300}'
+
+
+def test_a_file_is_saved_where_it_is_to_be_and_never_over_another(chat: Chat, tmp_path: Path) -> None:
+    told = [chat("--save", str(tmp_path / "new"), GIVE) for _ in range(2)]
+    assert f"report.csv (text/csv, 300 bytes) → {tmp_path}/new/report.csv" in told[0].err.replace("\n", "")
+    assert "report (2).csv" in told[1].err
+    assert [len(path.read_bytes()) for path in (tmp_path / "new").iterdir()] == [300, 300]
+
+
+def test_a_file_that_is_not_saved_is_named(chat: Chat, tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+    assert "report.csv (text/csv, 300 bytes): --save DIR keeps files" in chat(GIVE).err
+    told = chat("--save", str(tmp_path / "taken"), GIVE)
+    assert "cannot be saved in" in told.err and "File exists" in told.err and told.exit_code == 0
+
+
 @contextmanager
 def breaking(url: str, size: int) -> Iterator[str]:
     """An address that passes one request on to the agent, and breaks after `size` bytes of the answer."""
@@ -328,6 +345,18 @@ class TestInATerminal:
         terminal.type("/tools\r")
         terminal.until(f'"text": "{numbers}"')
         terminal.until(f"→ echo: {numbers}")
+
+    def test_a_file_is_named_and_can_be_saved(self, terminal: Terminal, tmp_path: Path) -> None:
+        terminal.type(f"{GIVE}\r")
+        terminal.until("report.csv (text/csv, 300 bytes): --save DIR keeps files")
+        terminal.until(" tokens")
+        terminal.type(f"/save {tmp_path / 'a b'}\r")
+        terminal.until("report.csv (text/csv, 300 bytes) → ")
+        assert len((tmp_path / "a b/report.csv").read_bytes()) == 300
+        terminal.type("Count to 3\r")
+        terminal.until(" tokens")
+        terminal.type("/save\r")
+        terminal.until("The last answer gave no file.")
 
     def test_ctrl_c_stops_the_answer_and_keeps_the_session(
         self, terminal: Terminal, local_model: LocalModel, eventually: Eventually

@@ -1,6 +1,7 @@
 """The tool that asks other agents, against an agent on loopback that says what each test wants."""
 
 import asyncio
+import base64
 import json
 import os
 import subprocess
@@ -23,6 +24,7 @@ from starlette.routing import Route
 from travel_desk.errors import BadSetting
 from travel_desk.tools import agent as tool_module
 from travel_desk.tools.agent import AgentConfig, OtherAgent, agent_tools
+from travel_desk.tools.files import MAX_BYTES, File, Files, giving
 from travel_desk.tools.progress import CurrentCall, current_call
 
 from local_model.serving import served
@@ -113,6 +115,7 @@ class Asked:
 
     text: str
     events: list[Any]
+    files: list[File] = field(default_factory=list)
 
     @property
     def kinds(self) -> list[str]:
@@ -126,8 +129,10 @@ class Asked:
 def ask(address: str, *, seconds: float = 20, **config: Any) -> Asked:
     """Ask the agent there, as a call of the tool does."""
     events: list[Any] = []
+    given = Files()
 
     async def asking() -> str:
+        giving.set(lambda file: given.add("call-1", file))
         current_call.set(CurrentCall("call-1", lambda event: events.append(EVENT.validate_json(event))))
         agent = OtherAgent("peer", AgentConfig(address=address, **config))
         try:
@@ -141,7 +146,7 @@ def ask(address: str, *, seconds: float = 20, **config: Any) -> Asked:
     text = asyncio.run(asking())
     assert events[0].type.value == "SUBAGENT_STARTED"
     assert {event.subagent_run_id for event in events} == {events[0].subagent_run_id}
-    return Asked(text, events)
+    return Asked(text, events, given.of("call-1"))
 
 
 def test_an_answer_is_told_piece_by_piece_and_is_the_result(peer: Peer) -> None:
@@ -190,6 +195,42 @@ def test_data_and_files_are_words(peer: Peer) -> None:
     artifact = {"artifactId": "a", "parts": parts}
     peer.says = [BEGUN, {"artifactUpdate": {**PLACE, "artifact": artifact}}, state("COMPLETED")]
     assert ask(peer.url).text == '{"city": "Paris"}(file map.png)'
+
+
+def part(name: str, data: bytes = b"hi", kind: str = "image/png") -> dict[str, str]:
+    return {"raw": base64.b64encode(data).decode(), "filename": name, "mediaType": kind}
+
+
+def of_files(*parts: dict[str, str], id: str = "a", append: bool = False) -> dict[str, Any]:
+    return {"artifactUpdate": {**PLACE, "artifact": {"artifactId": id, "parts": list(parts)}, "append": append}}
+
+
+def test_its_files_are_passed_on(peer: Peer) -> None:
+    peer.says = [
+        *[BEGUN, of_files(part("map.png")), of_files(part("map.png", b"new"))],
+        *[of_files(part("a.csv", kind="text/csv; charset=utf-8"), append=True), of_files(part(""), id="b")],
+        state("COMPLETED"),
+    ]
+    asked = ask(peer.url)
+
+    assert [(file.name, file.media_type, file.data) for file in asked.files] == [
+        *[("map.png", "image/png", b"new"), ("a.csv", "text/csv", b"hi"), ("file", "image/png", b"hi")],
+    ]
+
+
+def test_a_file_that_cannot_be_passed_on_is_named(peer: Peer) -> None:
+    parts = [part("../big\n.bin", bytes(MAX_BYTES + 1)), part("odd.png", kind="image"), part("small.png")]
+    peer.says = [BEGUN, of_files(*parts), state("COMPLETED", "Here.")]
+    asked = ask(peer.url)
+
+    assert "The file big_.bin (image/png, 4,000,001 bytes) is too large" in asked.text
+    assert "The file odd.png has no media type such as text/csv: 'image'." in asked.text
+    assert [file.name for file in asked.files] == ["small.png"]
+
+
+def test_an_agent_that_fails_gives_no_files(peer: Peer) -> None:
+    peer.says = [BEGUN, of_files(part("map.png")), state("FAILED", "No.")]
+    assert ask(peer.url).files == []
 
 
 @pytest.mark.parametrize("name", ["INPUT_REQUIRED", "AUTH_REQUIRED"])

@@ -5,12 +5,14 @@ import sys
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
 import httpx2
 from rich.console import Console
 
+from ..files import File, file_of
 from ..stream import AgentError, Json, Run, asked, connection, events, explained
 from . import wire
 from .view import PlainView, ToolCall, TurnView
@@ -32,11 +34,13 @@ class Chat:
     out: Console = field(default_factory=lambda: Console(highlight=False))
     err: Console = field(default_factory=lambda: Console(highlight=False, stderr=True))
     tools: list[ToolCall] = field(default_factory=list)  # that the last answer called
+    files: list[File] = field(default_factory=list)  # that the last answer gave
+    folder: Path | None = None  # where they are saved as they come
     waiting: dict[str, ToolCall] = field(default_factory=dict)  # calls that have no result yet
 
     def ask(self, question: str, instead_of: str | None = None) -> int:
         """One turn, shown as it streams. Returns an exit code; after any of them the session can be asked again."""
-        self.tools = []
+        self.tools, self.files = [], []
         changed = {"instead_of": instead_of} if instead_of else {}
         return self._done(self._turn(wire.run(self.url, self.session, prompt=question, **changed)))
 
@@ -55,6 +59,21 @@ class Chat:
         except AgentError as error:
             self._complain(error)
             return []
+
+    def save(self, file: File, folder: Path) -> str:
+        """Save a file; says where it is, or why it could not be saved."""
+        try:
+            return f"{file} → {file.save(folder)}"
+        except OSError as error:
+            return f"{file} cannot be saved in {folder}: {error.strerror}"
+
+    def _received(self, content: Json) -> str:
+        try:
+            file = file_of(content)
+        except ValueError:
+            return "A file came that cannot be read."
+        self.files.append(file)
+        return self.save(file, self.folder) if self.folder else f"{file}: --save DIR keeps files, and so does /save"
 
     def note(self, text: str) -> None:
         """A message of the client, on standard error: standard output has answers only."""
@@ -100,6 +119,7 @@ class Chat:
     async def _run(self, run: Run) -> list[Json]:
         """Show a run; gives the interrupts with which it ends."""
         with self._view() as view:
+            view.received = self._received
             view.calls, view.answered, view.is_lost = self.waiting, self.tools, lambda: run.is_lost
             async with aclosing(events(run, self.auth)) as told:
                 async for event in told:

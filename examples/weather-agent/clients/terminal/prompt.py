@@ -21,6 +21,7 @@ The arrow keys recall earlier questions.
 Ctrl-C stops an answer, or clears the line. Twice on an empty line it leaves, as Ctrl-D does at once.
 /tools opens the tool calls of the last answer: arguments and results in full.
 /history shows what was said. /edit asks the last question again, changed; what came after it is gone.
+/save FOLDER saves the files of the last answer.
 /new starts a new session. /session shows its id. /quit leaves."""
 
 KEYS = KeyBindings()
@@ -113,6 +114,8 @@ def _take(chat: Chat, line: str, prompt: PromptSession[str]) -> None:
             _show_tools(chat)
         case ["/history"]:
             _show_history(chat)
+        case ["/save", *_]:
+            _save(chat, line.removeprefix("/save").strip() or ".")
         case ["/edit"]:
             _edit(chat, prompt)
         case ["/help"]:
@@ -139,6 +142,11 @@ def _show_history(chat: Chat) -> None:
         elif text := text_of(message) if message["role"] == "assistant" else "":
             chat.out.print(Answer(printable(text)))
     chat.note("" if messages else "Nothing was said yet.")
+
+
+def _save(chat: Chat, folder: str) -> None:
+    saved = [chat.save(file, Path(folder).expanduser()) for file in chat.files]
+    chat.note("\n".join(saved) or "The last answer gave no file.")
 
 
 def _edit(chat: Chat, prompt: PromptSession[str]) -> None:

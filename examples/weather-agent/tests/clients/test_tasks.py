@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from clients.files import file_of
 from clients.stream import AgentError, Run, events, new_session
 from clients.tasks import TaskRun
 from local_model.server import Fault, LocalModel
@@ -46,6 +47,19 @@ def pieces(events: list[dict[str, Any]]) -> list[str]:
 def text(events: list[dict[str, Any]]) -> str:
     """The answer."""
     return "".join(pieces(events))
+
+
+def test_a_file_is_an_activity_once(agent_url: str, local_model: LocalModel) -> None:
+    question = 'call hand_over {"name": "a.png", "size": 300} call show_draft {"question": "Well?"}'
+    run = TaskRun(f"{agent_url}/", new_session(), prompt=question)
+    first = told(run)
+    (asked,) = first[-1]["outcome"]["interrupts"]
+    answer = {"interruptId": asked["id"], "status": "resolved", "payload": {"answer": "yes"}}
+    events = [*first, *told(run.answered([answer]))]
+
+    files = [event["content"] for event in events if event["type"] == "ACTIVITY_SNAPSHOT"]
+    assert [(file["size"], len(file_of(file).data)) for file in files] == [(300, 300), (7, 7)]
+    assert [str(file_of(file)) for file in files] == ["a.png (image/png, 300 bytes)", "draft.txt (text/plain, 7 bytes)"]
 
 
 @contextmanager

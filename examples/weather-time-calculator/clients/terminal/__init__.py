@@ -4,6 +4,7 @@ import argparse
 import io
 import re
 import sys
+from pathlib import Path
 
 import httpx2
 
@@ -18,7 +19,7 @@ def main(argv: list[str] | None = None) -> int:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    chat = Chat(*_place(arguments), session=arguments.session or new_session())
+    chat = Chat(*_place(arguments), session=arguments.session or new_session(), folder=arguments.save)
     question = " ".join(arguments.question)
     try:
         if sys.stdin.isatty():
@@ -44,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--url", default=local(), help="where the agent answers (default: %(default)s)")
     parser.add_argument("--runtime", metavar="ARN", help="ask this deployed agent, with AGENT_TOKEN or AWS credentials")
     parser.add_argument("--interactive", action="store_true", help="go on with a conversation after the question")
+    parser.add_argument("--save", metavar="DIR", type=Path, help="save the files that the agent gives in this folder")
     parser.add_argument("--session", metavar="ID", type=_session, help="continue this session (default: a new one)")
     return parser
 

@@ -2,6 +2,7 @@
 
 import { AskCard } from "./ask.js";
 import { copyButton, element } from "./dom.js";
+import { FileView } from "./files.js";
 import { render, startOfLastBlock } from "./markdown.js";
 import { answer } from "./turn.js";
 
@@ -211,7 +212,7 @@ class ToolView {
   }
 }
 
-const VIEWS = { text: TextView, thoughts: ThoughtsView, tool: ToolView };
+const VIEWS = { text: TextView, thoughts: ThoughtsView, tool: ToolView, file: FileView };
 
 function stateOf({ result }, ended) {
   if (result === null) return ended === "waiting" ? ended : ended ? "broken" : "working";

@@ -49,6 +49,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, Vali
 from pydantic_core import PydanticCustomError
 
 from ..errors import BadSetting, problems
+from .files import clean_name, give_file
 from .progress import current_call
 from .toolbox import Tool, tool
 
@@ -193,7 +194,7 @@ class OtherAgent:
         try:
             with _explained(self.name):
                 await self._follow(work, question)
-            answer = work.answer
+            answer = "\n".join([work.answer, *work.give_files()])
         except BaseException as error:
             work.failed(str(error) or "It was left before it had answered.")
             raise
@@ -250,6 +251,7 @@ class Work:
         self._run_id = str(uuid4())
         self._call = current_call.get()
         self._texts: dict[str, str] = {}
+        self._files: dict[str, list[Part]] = {}
         self._size = 0  # characters told, and one for each artifact, which may be empty
         self._said = ""
         self._open: tuple[str, str] | None = None
@@ -279,7 +281,7 @@ class Work:
         """Take in what the agent sends. Raises `ValueError` for an answer that is too long."""
         match response.WhichOneof("payload"):
             case "message":
-                self._text("message", _words(response.message.parts), append=False)
+                self._parts("message", response.message.parts, append=False)
                 self.state = TaskState.TASK_STATE_COMPLETED
             case "task":
                 self.task_id = response.task.id
@@ -293,6 +295,11 @@ class Work:
                 self.task_id = response.status_update.task_id
                 self._status(response.status_update.status)
 
+    def give_files(self) -> list[str]:
+        """Pass its files on to our caller; why one cannot be, for the model."""
+        files = (part for parts in self._files.values() for part in parts)
+        return [*filter(None, map(_passed_on, files))]
+
     def finished(self) -> None:
         """Tell that it has answered."""
         self._end_text()
@@ -304,7 +311,12 @@ class Work:
         self._tell(SubagentErrorEvent(subagent_run_id=self._run_id, message=reason))
 
     def _artifact(self, artifact: Artifact, *, append: bool) -> None:
-        self._text(artifact.artifact_id, _words(artifact.parts), append=append)
+        self._parts(artifact.artifact_id, artifact.parts, append=append)
+
+    def _parts(self, source: str, parts: Sequence[Part], *, append: bool) -> None:
+        before = self._files.get(source, []) if append else []
+        self._files[source] = [*before, *(part for part in parts if part.HasField("raw"))]
+        self._text(source, _words(parts), append=append)
 
     def _status(self, status: TaskStatus) -> None:
         self.state = status.state
@@ -352,7 +364,16 @@ def _part(part: Part) -> str:
         return part.text
     if part.HasField("data"):
         return json.dumps(json_format.MessageToDict(part.data), ensure_ascii=False)
-    return f"(file {part.filename or part.media_type})"
+    return f"(file {clean_name(part.filename or part.media_type)})"
+
+
+def _passed_on(file: Part) -> str:
+    """Give our caller a file; what is wrong, if it cannot be had."""
+    try:
+        give_file(file.filename, file.raw, file.media_type.partition(";")[0].strip().lower())
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 @contextmanager

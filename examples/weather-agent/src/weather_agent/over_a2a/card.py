@@ -29,6 +29,6 @@ def card(url: str) -> AgentCard:
         supported_interfaces=interfaces,
         capabilities=AgentCapabilities(streaming=True, extensions=[extension]),
         default_input_modes=["text/plain", "application/json", *sorted(READS - {"text/plain"})],
-        default_output_modes=["text/plain", "application/json"],
+        default_output_modes=["text/plain", "application/json", "*/*"],  # tools may give files of any type
         skills=[ask, *tools],
     )

@@ -29,7 +29,8 @@ class Work:
         self._seen = 0
         self._history: list[Message] = []
         self._texts: dict[str, list[str]] = {}
-        self._results: list[Artifact] = []
+        self._whole: list[Artifact] = []
+        """Those that came in one piece: files, and a result."""
         self._recorder: asyncio.Task[None] | None = None
 
     @property
@@ -46,7 +47,7 @@ class Work:
         """The task as it is now."""
         texts = {id: "".join(pieces) for id, pieces in self._texts.items() if with_artifacts}
         artifacts = [text_artifact(id, text) for id, text in texts.items() if text.strip()]
-        artifacts += self._results if with_artifacts else []
+        artifacts += self._whole if with_artifacts else []
         return Task(
             id=self.id, context_id=self.context_id, status=self.status, artifacts=artifacts, history=self._history
         )
@@ -75,8 +76,8 @@ class Work:
                     self._apply(update)
 
     def _apply(self, update: Change) -> None:
-        if isinstance(update, TaskArtifactUpdateEvent) and update.artifact.name == "result":
-            self._results.append(update.artifact)
+        if isinstance(update, TaskArtifactUpdateEvent) and update.artifact.name:
+            self._whole.append(update.artifact)
         elif not isinstance(update, TaskStatusUpdateEvent):
             pieces = self._texts.setdefault(update.artifact.artifact_id, [])
             pieces += [part.text for part in update.artifact.parts]

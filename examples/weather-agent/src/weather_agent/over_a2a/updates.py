@@ -1,5 +1,6 @@
 """The events of a run, as A2A tells them: text is an artifact, and all else goes with the task's status."""
 
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -51,11 +52,14 @@ class Updates:
                 yield self._status(self.asking(asked))
             case {"type": "RUN_FINISHED", "outcome": {"type": outcome}}:
                 if (result := event.get("result")) is not None:
-                    yield self._result(result)
+                    parts = [new_data_part(result)]
+                    yield self._whole(Artifact(artifact_id=f"result-of-{self.run_id}", name="result", parts=parts))
                 yield self._status(TaskStatus(state=OUTCOMES[outcome]))
             case {"type": "RUN_ERROR", "code": code, "message": text}:
                 parts = [Part(text=text), new_data_part({"code": code})]
                 yield self._status(TaskStatus(state=TaskState.TASK_STATE_FAILED, message=self._message(parts)))
+            case {"type": "ACTIVITY_SNAPSHOT", "activityType": "file", "content": file}:
+                yield self._whole(file_artifact(file))
             case {"type": kind} if kind not in UNTOLD:
                 yield self._event(event)
 
@@ -84,8 +88,7 @@ class Updates:
             task_id=self.task_id, context_id=self.context_id, artifact=artifact, append=append, last_chunk=last_chunk
         )
 
-    def _result(self, result: dict[str, Any]) -> TaskArtifactUpdateEvent:
-        artifact = Artifact(artifact_id=f"result-of-{self.run_id}", name="result", parts=[new_data_part(result)])
+    def _whole(self, artifact: Artifact) -> TaskArtifactUpdateEvent:
         return TaskArtifactUpdateEvent(
             task_id=self.task_id, context_id=self.context_id, artifact=artifact, last_chunk=True
         )
@@ -105,3 +108,10 @@ def since_now(state: Any) -> TaskStatus:
 def text_artifact(id: str, text: str) -> Artifact:
     """A message of the agent, or a piece of one."""
     return Artifact(artifact_id=id, parts=[Part(text=text)])
+
+
+def file_artifact(file: dict[str, Any]) -> Artifact:
+    """A file that a tool gave."""
+    data = b"".join(map(base64.b64decode, file["data"]))
+    part = Part(raw=data, filename=file["name"], media_type=file["mediaType"])
+    return Artifact(artifact_id=file["id"], name=file["name"], parts=[part])

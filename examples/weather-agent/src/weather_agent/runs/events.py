@@ -1,5 +1,6 @@
 """AG-UI 1.0 events (https://docs.ag-ui.com/concepts/events) of a run, and the messages that they add up to."""
 
+import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
@@ -12,11 +13,14 @@ from ag_ui.core import AssistantMessage, FunctionCall, Interrupt, Message, Reaso
 from .. import provider
 from ..errors import Failure
 from ..provider.answer import check_arguments
+from ..tools.files import File
 from ..tools.results import whole
 from . import parts
 from .parts import Part, Usage
 from .requests import Request
 
+FILE = "file"
+"""The type of the activities that are files."""
 Entry = str | tuple[str, str]
 """An event's JSON; or of a piece of text, its message's id and the piece."""
 
@@ -64,8 +68,10 @@ class RunEvents:
                 yield from self._arguments(id, whole(delta))
             case parts.ToolCallEnd(id):
                 yield from self._call_end(id)
-            case parts.ToolResult(id, content):
-                yield from self._result(id, content)
+            case parts.ToolResult(id, content, files):
+                yield from self._result(id, content, [about(file) for file in files])
+            case parts.GivenFile(id, file):
+                yield file_event(id, file)
 
     @property
     def between_answers(self) -> bool:
@@ -173,15 +179,21 @@ class RunEvents:
             check_arguments(call.function.arguments)
         yield event_json(core.ToolCallEndEvent(tool_call_id=id))
 
-    def _result(self, id: str, content: str) -> Iterator[Entry]:
+    def _result(self, id: str, content: str, files: list[dict[str, Any]]) -> Iterator[Entry]:
         if id not in self.unanswered:
             return
         yield from self.end()
         del self.unanswered[id]
-        message = ToolMessage(id=str(uuid4()), tool_call_id=id, content=content)
+        message = ToolMessage(
+            id=str(uuid4()), tool_call_id=id, content=content, metadata={"files": files} if files else None
+        )
         self.messages.append(message)
         self._said = None
-        yield event_json(core.ToolCallResultEvent(message_id=message.id, tool_call_id=id, content=content, role="tool"))
+        yield event_json(
+            core.ToolCallResultEvent(
+                message_id=message.id, tool_call_id=id, content=content, role="tool", metadata=message.metadata
+            )
+        )
 
     def _end_message(self) -> Iterator[Entry]:
         """The end of the text or the thought that is open, if one is."""
@@ -224,6 +236,22 @@ def text_content(message_id: str, delta: str) -> str:
     """TEXT_MESSAGE_CONTENT, the one event sent for every token: by hand it costs a fifteenth of its pydantic model."""
     text = unbroken(json.dumps(delta, ensure_ascii=False))
     return f'{{"type":"TEXT_MESSAGE_CONTENT","messageId":"{message_id}","delta":{text}}}'
+
+
+def about(file: File) -> dict[str, Any]:
+    """What is kept of a file, with the result of its call: its bytes are not."""
+    return {"id": file.id, "name": file.name, "mediaType": file.media_type, "size": len(file.data)}
+
+
+def content_of(call_id: str, file: File) -> dict[str, Any]:
+    """A file as an activity tells it. `data` are pieces of base64, which are the file one after the other."""
+    return {**about(file), "toolCallId": call_id, "data": [base64.b64encode(file.data).decode()]}
+
+
+def file_event(call_id: str, file: File) -> str:
+    """ACTIVITY_SNAPSHOT: clients keep it among their messages, and do not send it back with each question."""
+    content = content_of(call_id, file)
+    return event_json(core.ActivitySnapshotEvent(message_id=file.id, activity_type=FILE, content=content))
 
 
 def error_event(code: str, message: str, details: dict[str, Any]) -> str:

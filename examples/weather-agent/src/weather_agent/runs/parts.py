@@ -5,6 +5,8 @@
 
 from dataclasses import astuple, dataclass
 
+from ..tools.files import File
+
 
 @dataclass(frozen=True, slots=True)
 class Reasoning:
@@ -56,9 +58,18 @@ class ToolResult:
 
     id: str
     content: str
+    files: tuple[File, ...] = ()
 
 
-Part = Reasoning | ReasoningSignature | Text | ToolCallStart | ToolCallArguments | ToolCallEnd | ToolResult
+@dataclass(frozen=True, slots=True)
+class GivenFile:
+    """A file that a tool gives to the caller."""
+
+    call_id: str
+    file: File
+
+
+Part = Reasoning | ReasoningSignature | Text | ToolCallStart | ToolCallArguments | ToolCallEnd | ToolResult | GivenFile
 
 
 @dataclass(frozen=True, slots=True)

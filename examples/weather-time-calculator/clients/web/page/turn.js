@@ -1,6 +1,7 @@
 // A turn as plain data, which can be kept and shown again: the question, and what came in answer to it.
-// Its parts, in the order in which they came, are of the kinds "thoughts", "text" and "tool".
+// Its parts, in the order in which they came, are of the kinds "thoughts", "text", "tool" and "file".
 
+import * as files from "./files.js";
 import { newId } from "./protocol.js";
 
 const ANSWER = "give_answer"; // the tool by which the model gives an answer of a form
@@ -110,6 +111,14 @@ const take = {
   TOOL_CALL_RESULT: (turn, { toolCallId, content }, seconds) =>
     update(turn, toolCallId, (call) => Object.assign(call, { result: content, seconds: seconds - call.since })),
 
+  ACTIVITY_SNAPSHOT(turn, { messageId, activityType, content }) {
+    if (activityType !== "file") return;
+    files.begin(messageId, content.data);
+    turn.parts.push(file(content));
+  },
+
+  ACTIVITY_DELTA: (turn, { messageId, patch }) => files.add(messageId, patch),
+
   RUN_FINISHED(turn, { usage, outcome, result }) {
     turn.run = null;
     if (result != null) turn.parts.push(data(result));
@@ -136,8 +145,10 @@ const subagent = {
 const said = {
   __proto__: null,
   reasoning: (turn, { content }) => turn.parts.push({ kind: "thoughts", text: content, since: 0, seconds: 0 }),
-  tool(turn, { toolCallId, content }) {
+
+  tool(turn, { toolCallId, content, metadata }) {
     update(turn, toolCallId, (call) => (call.result = plain(content)));
+    turn.parts.push(...(metadata?.files ?? []).map(file));
     const given = turn.parts.findLast(({ id, name, result }) => id === toolCallId && name === ANSWER && !result.startsWith("Error:"));
     if (given) turn.parts.push(data(JSON.parse(given.arguments)));
   },
@@ -163,6 +174,8 @@ function plain(content) {
 const data = (value) => ({ ...text(`\`\`\`\`json\n${JSON.stringify(value, null, 2)}\n\`\`\`\``), data: true });
 
 const text = (text) => ({ kind: "text", text });
+
+const file = ({ id, name, mediaType, size }) => ({ kind: "file", id, name, type: mediaType, size });
 
 const call = (id, name, json, since) => ({ kind: "tool", id, name, arguments: json, result: null, since, seconds: 0 });
 

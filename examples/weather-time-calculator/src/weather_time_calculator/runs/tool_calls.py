@@ -2,8 +2,9 @@
 
 import asyncio
 import copy
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from ..conversation.history import Call, call_of, text_of
 from ..tools import TOOLS
 from ..tools.approval import Approve
 from ..tools.ask import Ask, Authorize
+from ..tools.files import File, Files, giving, with_files
 from ..tools.progress import CurrentCall, current_call
 from ..tools.results import readable
 from ..tools.state import changes, current_state
@@ -49,6 +51,7 @@ class ToolCalls:
         self._workers = workers
         self._names = names
         self._answer_seconds = answer_seconds
+        self._files = Files()
         self._begun: set[str] = set()
         self._waiting: dict[str, Interrupt | None] = {}
 
@@ -81,17 +84,21 @@ class ToolCalls:
         state = current_state.get()
         before = copy.deepcopy(state)
         current_call.set(CurrentCall(call_id, self._tell))
+        giving.set(partial(self._files.add, call_id))
         result = await self._workers.run(tool.function, checked)
+        files = self._files.of(call_id)
+        for file in files:
+            self._tell(parts.GivenFile(call_id, file))
         if delta := changes(before, state):
             self._tell(event_json(StateDeltaEvent.model_validate({"delta": delta})))
         if not isinstance(result, Ask):
-            return self._done(call_id, result)
+            return self._done(call_id, with_files(result, files), files)
         if result.reason in TO_RUN:
             result.metadata["arguments"] = arguments  # which a person may have edited before
         return await self._wait(call_id, result)
 
-    def _done(self, call_id: str, result: str) -> str:
-        self._tell(parts.ToolResult(call_id, result))
+    def _done(self, call_id: str, result: str, files: Sequence[File] = ()) -> str:
+        self._tell(parts.ToolResult(call_id, result, tuple(files)))
         return result
 
     def _oldest(self, name: str, arguments: dict[str, Any]) -> str:
