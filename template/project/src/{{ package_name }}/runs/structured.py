@@ -71,16 +71,16 @@ class ResultCalls(ToolCalls):
                 return result
         else:
             self._done(call_id, GIVEN)
-        self._stop()
+        self.stop()
         return await asyncio.Future[str]()
 
     async def _told(self, call_id: str) -> AssistantMessage:
         """The message that has the call, when all of it has come: frameworks tell calls through queues."""
         told = -1
-        while told != self._events.count or call_id not in self._events.unanswered:
-            told = self._events.count
+        while told != self.events.count or call_id not in self.events.unanswered:
+            told = self.events.count
             await asyncio.sleep(SETTLE_SECONDS)
-        said = (message for message in self._events.messages if isinstance(message, AssistantMessage))
+        said = (message for message in self.events.messages if isinstance(message, AssistantMessage))
         return next(each for each in said if call_id in {call.id for call in each.tool_calls or []})
 
     def _take(self, arguments: dict[str, Any], calls: list[ToolCall]) -> str:
@@ -88,7 +88,7 @@ class ResultCalls(ToolCalls):
         if len(calls) > 1:
             return ALONE
         try:
-            self._events.result = checked(arguments)
+            self.events.result = checked(arguments)
         except ValueError as error:
             return str(error)
         except Exception:
