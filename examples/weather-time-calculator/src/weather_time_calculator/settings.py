@@ -55,7 +55,6 @@ class Settings(BaseSettings):
         """Raises `BadSetting` where one cannot be used."""
         try:
             super().__init__(**values)
-        except ValidationError as error:
-            raise BadSetting("A setting", problems(error)) from None
-        except SettingsError as error:
-            raise BadSetting("A setting", f"{error}.") from None
+        except (ValidationError, SettingsError) as error:
+            problem = problems(error) if isinstance(error, ValidationError) else f"{error}."
+            raise BadSetting("A setting", problem) from None

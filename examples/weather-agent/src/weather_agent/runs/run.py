@@ -69,14 +69,8 @@ class Run:
         self._events = RunEvents(request)
         self._events.unanswered = turn.unanswered
         self._stop = asyncio.Event()
-        self._calls = self.calls_type(
-            self._events,
-            self.tell,
-            self._stop.set,
-            runtime.workers,
-            names={tool.name for tool in self._tools()},
-            answer_seconds=runtime.settings.answer_seconds,
-        )
+        names, answer_seconds = {tool.name for tool in self._tools()}, runtime.settings.answer_seconds
+        self._calls = self.calls_type(self._events, self.tell, self._stop.set, runtime.workers, names, answer_seconds)
         self._failure: Failure | None = None
         self._model_calls: ModelCalls
         self._recalled: list[Context] = []

@@ -3,6 +3,7 @@
 import asyncio
 import copy
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -30,30 +31,22 @@ TO_RUN = {Approve.reason, Authorize.reason}
 UNKNOWN_OUTCOME = "Error: the call was interrupted. Nobody knows whether it had an effect."
 
 
+@dataclass
 class ToolCalls:
     """Runs tools, tells their results, and knows when a run has nothing left but to wait."""
 
-    def __init__(
-        self,
-        events: RunEvents,
-        tell: Callable[[parts.Part | str], None],
-        stop: Callable[[], None],
-        workers: Workers,
-        *,
-        names: Collection[str],
-        answer_seconds: float,
-    ) -> None:
-        self.paused = False
-        """Whether every call that has no result waits for one from outside."""
-        self._events = events
-        self._tell = tell
-        self._stop = stop
-        self._workers = workers
-        self._names = names
-        self._answer_seconds = answer_seconds
-        self._files = Files()
-        self._begun: set[str] = set()
-        self._waiting: dict[str, Interrupt | None] = {}
+    events: RunEvents
+    tell: Callable[[parts.Part | str], None]
+    stop: Callable[[], None]
+    workers: Workers
+    names: Collection[str]
+    """Those of the tools that there are."""
+    answer_seconds: float
+    paused: bool = False
+    """Whether every call that has no result waits for one from outside."""
+    _files: Files = field(default_factory=Files)
+    _begun: set[str] = field(default_factory=set)
+    _waiting: dict[str, Interrupt | None] = field(default_factory=dict)
 
     @property
     def interrupts(self) -> list[Interrupt]:
@@ -83,14 +76,14 @@ class ToolCalls:
             return await self._wait(call_id, tool.approval.ask(checked, tool.parameters))
         state = current_state.get()
         before = copy.deepcopy(state)
-        current_call.set(CurrentCall(call_id, self._tell))
+        current_call.set(CurrentCall(call_id, self.tell))
         giving.set(partial(self._files.add, call_id))
-        result = await self._workers.run(tool.function, checked)
+        result = await self.workers.run(tool.function, checked)
         files = self._files.of(call_id)
         for file in files:
-            self._tell(parts.GivenFile(call_id, file))
+            self.tell(parts.GivenFile(call_id, file))
         if delta := changes(before, state):
-            self._tell(event_json(StateDeltaEvent.model_validate({"delta": delta})))
+            self.tell(event_json(StateDeltaEvent.model_validate({"delta": delta})))
         if not isinstance(result, Ask):
             return self._done(call_id, with_files(result, files), files)
         if result.reason in TO_RUN:
@@ -98,12 +91,12 @@ class ToolCalls:
         return await self._wait(call_id, result)
 
     def _done(self, call_id: str, result: str, files: Sequence[File] = ()) -> str:
-        self._tell(parts.ToolResult(call_id, result, tuple(files)))
+        self.tell(parts.ToolResult(call_id, result, tuple(files)))
         return result
 
     def _oldest(self, name: str, arguments: dict[str, Any]) -> str:
         """The id of the oldest such call that has not begun, for frameworks that do not say which they make."""
-        calls = (call_of(call) for id, call in self._events.unanswered.items() if id not in self._begun)
+        calls = (call_of(call) for id, call in self.events.unanswered.items() if id not in self._begun)
         return next((call.id for call in calls if (call.name, call.arguments) == (name, arguments)), "")
 
     async def _wait(self, call_id: str, ask: Ask | None) -> str:
@@ -111,22 +104,22 @@ class ToolCalls:
         self._waiting[call_id] = self._interrupt(ask, call_id) if ask else None
         told = -1
         while True:
-            if told == self._events.count:
+            if told == self.events.count:
                 self._settle()
-            told = self._events.count
+            told = self.events.count
             await asyncio.sleep(SETTLE_SECONDS)
 
     def _settle(self) -> None:
         """Pause, if nothing is left but to wait. A call of a tool that does not exist needs nobody: it has failed."""
-        for call_id, call in list(self._events.unanswered.items()):
-            if call.function.name not in self._names:
+        for call_id, call in list(self.events.unanswered.items()):
+            if call.function.name not in self.names:
                 self._done(call_id, f"Error: there is no tool {call.function.name}.")
-        if self._events.unanswered.keys() == self._waiting.keys():
+        if self.events.unanswered.keys() == self._waiting.keys():
             self.paused = True
-            self._stop()
+            self.stop()
 
     def _interrupt(self, ask: Ask, call_id: str) -> Interrupt:
-        expires = datetime.now(UTC) + timedelta(seconds=self._answer_seconds)
+        expires = datetime.now(UTC) + timedelta(seconds=self.answer_seconds)
         return Interrupt(
             id=str(uuid4()),
             reason=ask.reason,
@@ -142,7 +135,7 @@ class ToolCalls:
         for message in turn.results:
             error = f"Error: {message.error}\n" if message.error else ""
             self._done(message.tool_call_id, error + readable(text_of(message)))
-        await asyncio.gather(*(self._answered(call_of(call), turn) for call in list(self._events.unanswered.values())))
+        await asyncio.gather(*(self._answered(call_of(call), turn) for call in list(self.events.unanswered.values())))
 
     async def _answered(self, call: Call, turn: Turn) -> str:
         if call.id not in turn.answers:

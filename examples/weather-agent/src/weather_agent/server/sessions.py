@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
+from dataclasses import dataclass, field
 
 from .. import memory
 from ..conversation.conversation import Conversation
@@ -15,15 +16,15 @@ FREE_SECONDS = 0.2
 """How long a request waits for a session whose caller has just left."""
 
 
+@dataclass
 class Session:
     """One session. `conversation` is empty until it is read from where conversations are kept."""
 
-    def __init__(self, id: str) -> None:
-        self.id = id
-        self.conversation = Conversation()
-        self.is_read = False
-        self.lock = asyncio.Lock()
-        self.runs: dict[str, Run] = {}
+    id: str
+    conversation: Conversation = field(default_factory=Conversation)
+    is_read: bool = False
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    runs: dict[str, Run] = field(default_factory=dict)
 
     @property
     def active(self) -> Run | None:
@@ -42,17 +43,17 @@ class Session:
         run.task.add_done_callback(lambda _: loop.call_later(follow_seconds, forget))
 
 
+@dataclass
 class Sessions:
     """Holds at most `max_sessions` sessions, and lets at most `max_runs` runs go on at once.
 
     Not thread-safe: every call is made from the server's event loop.
     """
 
-    def __init__(self, *, max_sessions: int, max_runs: int) -> None:
-        self._max_sessions = max_sessions
-        self._max_runs = max_runs
-        self._sessions: OrderedDict[str, Session] = OrderedDict()
-        self.closed = False
+    max_sessions: int
+    max_runs: int
+    closed: bool = False
+    _sessions: OrderedDict[str, Session] = field(default_factory=OrderedDict)
 
     @property
     def active(self) -> list[Run]:
@@ -64,7 +65,7 @@ class Sessions:
         session = self._sessions.setdefault(session_id, Session(session_id))
         self._sessions.move_to_end(session_id)
         idle = [id for id, each in self._sessions.items() if each is not session and not each.active]
-        for id in idle[: max(len(self._sessions) - self._max_sessions, 0)]:
+        for id in idle[: max(len(self._sessions) - self.max_sessions, 0)]:
             del self._sessions[id]
         async with session.lock:
             if not session.is_read:
@@ -88,5 +89,5 @@ class Sessions:
         if run := session.active:
             message = "This session is answering already. Wait, follow that run, or use another session."
             raise Refused(409, "session_busy", message, runId=run.id)
-        if len(self.active) >= self._max_runs:
-            raise Refused(503, "server_busy", f"The server runs {self._max_runs} turns already. Try again soon.")
+        if len(self.active) >= self.max_runs:
+            raise Refused(503, "server_busy", f"The server runs {self.max_runs} turns already. Try again soon.")

@@ -124,21 +124,17 @@ class Workers:
         on_loop = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
         if self.full and not on_loop:
             return "Error: too many tools are running. Try again in a moment."
-        if not on_loop:
-            work = self._in_thread(name, function, arguments)
-            await asyncio.wait({work}, timeout=self._seconds)
-            return work.result() if work.done() else self._late(name)
-        task = asyncio.create_task(_awaited(name, function(**arguments)))
+        task = asyncio.create_task(_awaited(name, function(**arguments))) if on_loop else None
+        work = task or self._in_thread(name, function, arguments)
         try:
-            await asyncio.wait({task}, timeout=self._seconds)
-            if task.cancelled():  # by the tool itself
+            await asyncio.wait({work}, timeout=self._seconds)
+            if work.cancelled():  # by the tool itself
                 return _explained(name, asyncio.CancelledError())
-            return task.result() if task.done() else self._late(name)
+            late = f"Error: {name} did not return within {self._seconds:g} seconds."
+            return work.result() if work.done() else late
         finally:
-            await _end(task)
-
-    def _late(self, name: str) -> str:
-        return f"Error: {name} did not return within {self._seconds:g} seconds."
+            if task:
+                await _end(task)
 
     def _in_thread(self, name: str, function: Function, arguments: dict[str, Any]) -> "asyncio.Future[str | Ask]":
         loop = asyncio.get_running_loop()

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from ag_ui.core import Context, Message, ResumeEntry, RunAgentInput, UserMessage
@@ -23,6 +23,7 @@ MAX_CLIENT_TOOLS = 128
 MAX_SCHEMA_BYTES = 262_144
 MAX_SUBSCHEMAS = 5000
 """Each takes a fraction of a millisecond to check."""
+NO_PARAMETERS = {"type": "object", "properties": {}}
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -143,20 +144,15 @@ def _client_tools(tools: list[ClientTool]) -> list[Tool]:
     names = [tool.name for tool in tools]
     if len(tools) > MAX_CLIENT_TOOLS:
         raise Refused(400, "invalid_tools", f"There are {len(tools)} tools: {MAX_CLIENT_TOOLS} are the most.")
-    for name in names:
-        if not TOOL_NAME.fullmatch(name) or names.count(name) > 1:
+    for tool in tools:
+        if not TOOL_NAME.fullmatch(tool.name) or names.count(tool.name) > 1:
             raise Refused(400, "invalid_tools", "A tool's name is unique, of 1 to 64 letters, digits, `_` and `-`.")
-        if name in own:
-            raise Refused(400, "tool_name_taken", f"The agent has a tool {name} of its own.")
-    return [Tool(tool.name, tool.description or tool.name, _schema(tool)) for tool in tools]
-
-
-def _schema(tool: ClientTool) -> dict[str, Any]:
-    schema = tool.parameters or {"type": "object", "properties": {}}
-    if not is_object_schema(json.dumps(schema)):
-        message = f"The parameters of {tool.name} are no JSON schema of an object, complete in itself."
-        raise Refused(400, "invalid_tools", message)
-    return cast(dict[str, Any], schema)
+        if tool.name in own:
+            raise Refused(400, "tool_name_taken", f"The agent has a tool {tool.name} of its own.")
+        if tool.parameters and not is_object_schema(json.dumps(tool.parameters)):
+            message = f"The parameters of {tool.name} are no JSON schema of an object, complete in itself."
+            raise Refused(400, "invalid_tools", message)
+    return [Tool(tool.name, tool.description or tool.name, tool.parameters or NO_PARAMETERS) for tool in tools]
 
 
 @lru_cache

@@ -5,16 +5,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 
-def _to_nobody(_event: str) -> None:
-    pass
-
-
 @dataclass(frozen=True)
 class CurrentCall:
     """The call that the tool answers. `tell` takes an event's JSON, from asynchronous tools only."""
 
     id: str = ""
-    tell: Callable[[str], None] = _to_nobody
+    tell: Callable[[str], None] = lambda event: None
 
 
 current_call: ContextVar[CurrentCall] = ContextVar("call", default=CurrentCall())  # noqa: B039 - it is frozen
