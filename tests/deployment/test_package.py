@@ -65,7 +65,7 @@ def test_the_package_holds_the_agent_and_its_dependencies_and_nothing_else(proje
     tops = {name.partition("/")[0] for name in names}
     assert {"strands", "boto3", "bedrock_agentcore", "ag_ui"} <= tops
     assert not tops & {"bin", "deploy", "clients", "local_model", "tests", "rich", "pytest", "uv", ".lock"}
-    assert not [name for name in names if name.endswith((".pyi", "direct_url.json", "INSTALLER", "RECORD"))]
+    assert not [name for name in names if name.endswith((".pyi", "direct_url.json", "INSTALLER"))]
     assert {entry.external_attr >> 16 & 0o777 for entry in entries} == {0o644}
     assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
 
@@ -144,7 +144,7 @@ def test_a_dry_run_needs_no_account(project: Project) -> None:
     assert runtime["AgentRuntimeArtifact"]["CodeConfiguration"]["EntryPoint"] == ["main.py"]
     assert "arm64, Python 3.13" in plan["contents"]["in all"]
     assert set(plan["policies"]) == {"execution role", "its trust", "who deploys", "who calls"}
-    assert "MB" in plan["contents"]["strands"]
+    assert "MB" in plan["contents"]["strands-agents"]
     text = project.run("deploy", "--dry-run", env=NO_ACCOUNT)
     assert "Policy, who deploys:" in text.out
     assert json.dumps("bedrock:InvokeModelWithResponseStream") in text.out
