@@ -51,7 +51,7 @@ def explained(region: str) -> Iterator[None]:
         details = error.response.get("Error", {})
         message = f"{error.operation_name}: {details.get('Message') or details.get('Code')}"
         raise DeployError(message, HINTS.get(details.get("Code", ""), "")) from error
-    except (OSError, SyntaxError, YAMLError) as error:
+    except (FileNotFoundError, SyntaxError, YAMLError) as error:
         raise DeployError(f"{type(error).__name__}: {error}", MEND) from error
     except (BotoCoreError, ResponseParserError) as error:
         kinds = (kind.__name__ for kind in type(error).__mro__)

@@ -5,12 +5,12 @@ import gzip
 import json
 import shutil
 from collections import Counter
+from importlib.metadata import distributions
 from pathlib import Path
 
 # What the agent, its SDKs and their credentials use; botocore describes four hundred services in 17 MB.
 SERVICES = {"bedrock", "bedrock-agentcore", "bedrock-agentcore-control", "bedrock-runtime", "secretsmanager"}
 SERVICES |= {"sso", "sso-oidc", "sts"}
-OF_THE_INSTALLATION = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 
 
 def trim(tree: Path, services: set[str]) -> None:
@@ -20,9 +20,8 @@ def trim(tree: Path, services: set[str]) -> None:
     for stub in tree.rglob("*.pyi"):
         stub.unlink()
     _keep_services(tree / "botocore" / "data", SERVICES | services)
-    for name in OF_THE_INSTALLATION:
-        for file in tree.glob(f"*.dist-info/{name}"):
-            file.unlink()
+    for record in tree.glob("*.dist-info/RECORD"):
+        _rewrite(record, tree)
 
 
 def _keep_services(data: Path, kept: set[str]) -> None:
@@ -51,12 +50,29 @@ def services_named_in(source: Path) -> set[str]:
     return {constant.value for constant in constants if isinstance(constant.value, str)}
 
 
+def _rewrite(record: Path, tree: Path) -> None:
+    """A RECORD of the files that are left, without the two that say who installed them."""
+    for name in ("INSTALLER", "REQUESTED", "direct_url.json"):
+        record.with_name(name).unlink(missing_ok=True)
+    lines = record.read_text(encoding="utf-8").splitlines()
+    kept = sorted(line for line in lines if (tree / line.rsplit(",", 2)[0].strip('"')).is_file())
+    record.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+
+
 def sizes(tree: Path) -> Counter[str]:
-    """Bytes of each module at the top of a package, as it is imported."""
-    parts = [each for each in tree.glob("*") if each.suffix != ".dist-info"]
-    return Counter({each.name: tree_size(each) if each.is_dir() else each.stat().st_size for each in parts})
+    """Bytes on disk of each distribution in a package, and of the agent itself."""
+    found: Counter[str] = Counter()
+    for distribution in distributions(path=[str(tree)]):
+        files = [tree / str(file) for file in distribution.files or []]
+        found[distribution.name] = sum(file.stat().st_size + _compiled_size(file) for file in files if file.exists())
+    found["this project"] = tree_size(tree) - found.total()
+    return found
 
 
 def tree_size(tree: Path) -> int:
     """Bytes of every file in the tree."""
     return sum(file.stat().st_size for file in tree.rglob("*") if file.is_file())
+
+
+def _compiled_size(file: Path) -> int:
+    return sum(each.stat().st_size for each in (file.parent / "__pycache__").glob(f"{file.stem}.cpython-*.pyc"))
