@@ -166,3 +166,24 @@ def test_aws_sdk_reads_the_output_too(project: Project, arn: str) -> None:
         {"contentDelta": {"stdout": "hello\n"}},
         {"contentStop": {"exitCode": 0, "status": "COMPLETED"}},
     ]
+
+
+ASKED = """
+import json
+from ag_ui.core import Interrupt
+from deploy.invoke import _person
+page = {"authorizationUrl": "https://allow.example/it"}
+yes = {"properties": {"approved": {"type": "boolean"}}}
+fields = {"properties": {"colour": {"type": "string"}, "count": {"type": "integer"}}}
+asks = [Interrupt(id="1", reason="r", message="Allow it: https://allow.example/it", metadata=page, response_schema=yes)]
+asks += [Interrupt(id=id, reason="r", message="Which?", response_schema=fields) for id in "23"]
+print(json.dumps([_person(ask) for ask in asks]))
+"""
+
+
+def test_what_the_agent_asks_is_answered_in_the_terminal(project: Project) -> None:
+    done = subprocess.run(
+        [project.python, "-c", ASKED], cwd=project.path, input="y\nred\n3\n", capture_output=True, text=True
+    )
+    assert json.loads(done.stdout) == [True, {"colour": "red", "count": 3}, None], done.stderr
+    assert "? Allow it: https://allow.example/it\n  [y]es, [n]o: " in done.stderr

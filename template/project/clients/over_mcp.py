@@ -51,12 +51,12 @@ class AgentClient(BaseAgent):
                 told = True
                 yield TextMessageContentEvent(message_id=message, delta=answer["params"]["message"])
             elif "result" in answer or "error" in answer:
-                text, outcome = _end(answer)
+                text, outcome, result = _end(answer)
                 yield from _files(answer)
-                if text and not told:
+                if text and not told and result is None:
                     yield TextMessageContentEvent(message_id=message, delta=text)
                 yield TextMessageEndEvent(message_id=message)
-                last = RunFinishedEvent(thread_id=session, run_id=run, outcome=outcome)
+                last = RunFinishedEvent(thread_id=session, run_id=run, outcome=outcome, result=result)
                 yield last
                 return last
         raise AgentError("connection_lost", "The connection broke before the answer was complete.")
@@ -86,8 +86,8 @@ def _files(answer: Json) -> Iterator[Event]:
             yield ActivitySnapshotEvent(message_id=content["id"], activity_type=ACTIVITY, content=content)
 
 
-def _end(answer: Json) -> tuple[str, Any]:
-    """The text and the outcome. Raises `AgentError` where it failed."""
+def _end(answer: Json) -> tuple[str, Any, Any]:
+    """The text, the outcome, and what the answer comes to, where it has a form. Raises `AgentError` where it failed."""
     if "error" in answer:
         raise AgentError(str(answer["error"]["code"]), answer["error"]["message"])
     result = answer["result"]
@@ -95,5 +95,5 @@ def _end(answer: Json) -> tuple[str, Any]:
     if result.get("isError"):
         raise AgentError(told.get("code", "run_error"), text, told)
     if told["outcome"] == "interrupt":
-        return text, RunFinishedInterruptOutcome.model_validate({"interrupts": told["interrupts"]})
-    return text, RunFinishedSuccessOutcome()
+        return text, RunFinishedInterruptOutcome.model_validate({"interrupts": told["interrupts"]}), None
+    return text, RunFinishedSuccessOutcome(), told.get("result")

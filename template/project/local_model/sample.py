@@ -141,13 +141,15 @@ def _differing(text: str, n: int) -> str:
 
 
 def _matching(pattern: str, least: float, most: float, n: int) -> str:
-    """The simplest text with the pattern, of this length; the `n`-th. Found by Hypothesis, which tests have anyway."""
-    from hypothesis import HealthCheck, find, settings
+    """A text with the pattern, of this length; the `n`-th. Found by Hypothesis, which tests have anyway."""
+    from hypothesis import HealthCheck, Phase, find, settings
     from hypothesis import strategies as st
     from hypothesis.errors import HypothesisException
 
     seen: list[str] = []
-    quiet = settings(database=None, max_examples=500, suppress_health_check=list(HealthCheck), deadline=None)
+    quiet = settings(
+        database=None, max_examples=500, phases=[Phase.generate], suppress_health_check=list(HealthCheck), deadline=None
+    )
     try:
         texts = st.from_regex(pattern).filter(lambda text: "\n" not in text and least <= len(text) <= most)
         for _ in range(n + 1):

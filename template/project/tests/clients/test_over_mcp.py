@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from clients.files import file_of
-from clients.over_mcp import AgentClient, AgentError, new_session
+from clients.over_mcp import AgentClient, AgentError, _end, new_session
 from local_model.server import Fault, LocalModel
 
 SEND = 'call send {"to": "Ada", "text": "hi"}'
@@ -73,3 +73,9 @@ def test_failures_and_refusals_are_errors(agent_url: str, local_model: LocalMode
     with pytest.raises(AgentError) as error:
         ask("http://127.0.0.1:9", "Count to 3")
     assert error.value.code == "unreachable"
+
+
+def test_what_the_answer_comes_to_is_its_result() -> None:
+    told = {"outcome": "success", "session": "s", "result": {"summary": "so"}}
+    answer = {"result": {"content": [{"type": "text", "text": "{}"}], "structuredContent": told}}
+    assert _end(answer)[2] == {"summary": "so"}
