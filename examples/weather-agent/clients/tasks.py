@@ -41,6 +41,8 @@ class TaskRun(Run):
         self._text = ""
         """The id of the artifact that is being told."""
         self._known: dict[str, int] = {}
+        self._value: Json = {}
+        """What the answer comes to, where it has a form."""
         self._next: Json | None = None
         parts: list[Json] = [{"text": prompt}] if prompt is not None else [{"data": {"resume": list(resume)}}]
         self._message = {"messageId": str(uuid4()), "role": "ROLE_USER", "contextId": session, "parts": parts}
@@ -120,6 +122,9 @@ class TaskRun(Run):
                 yield from self._status(update["status"])
 
     def _artifact(self, artifact: Json, *, is_whole: bool) -> Iterator[Json]:
+        if artifact.get("name") == "result":
+            self._value = {"result": artifact["parts"][0]["data"]}
+            return
         id = artifact["artifactId"]
         if file := next((part for part in artifact["parts"] if "raw" in part), None):
             return (yield from self._file(id, file))
@@ -154,7 +159,8 @@ class TaskRun(Run):
         if outcome := outcome_of(status):
             yield from self._end_text()
             self.ended = True
-            yield {"type": "RUN_FINISHED", "threadId": self.session, "runId": self.id, "outcome": outcome}
+            end = {"type": "RUN_FINISHED", "threadId": self.session, "runId": self.id, "outcome": outcome}
+            yield end | (self._value if outcome["type"] == "success" else {})
 
     def _go_on(self) -> Json:
         body, self._next = self._next or self._looking, None

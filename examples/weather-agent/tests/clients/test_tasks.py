@@ -225,3 +225,10 @@ class TestTerminal:
         assert later.catch_up() == 0 and sent == [("Ada", "hi")] * 2
         assert [interrupt["message"] for interrupt in answers] == ["Send hi to Ada?"] * 2
         assert [message["role"] for message in later.history()] == ["user", "assistant", "assistant"]
+
+
+def test_what_the_answer_comes_to_is_the_result() -> None:
+    artifact = {"artifactId": "r", "name": "result", "parts": [{"data": {"summary": "so"}}]}
+    task = {"id": "t", "artifacts": [artifact], "status": {"state": "TASK_STATE_COMPLETED"}}
+    *before, last = TaskRun("http://127.0.0.1:9", "s", prompt="Hello")._told({"task": task})
+    assert last["result"] == {"summary": "so"} and [event["type"] for event in before] == ["RUN_STARTED"]
