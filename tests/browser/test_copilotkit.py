@@ -112,6 +112,14 @@ def test_a_stopped_answer_is_no_failure(page: Page) -> None:
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+def test_a_file_is_named_and_the_conversation_goes_on(page: Page) -> None:
+    ask(page, 'call hand_over {"name": "a.txt", "text": "for you"}')
+    expect(page.get_by_text("The user has the file a.txt").last).to_be_visible(timeout=60_000)
+    ask(page, "Count to 7")
+    expect(page.get_by_text("1 2 3 4 5 6 7")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
 def test_a_failed_tool_looks_failed(page: Page) -> None:
     ask(page, 'call calculator {"expression": "1/0"}')
     expect(page.locator(".tool")).to_contain_text("failed", timeout=60_000)
