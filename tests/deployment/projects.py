@@ -88,8 +88,8 @@ def session(name: str) -> str:
 
 
 def render(path: Path, **answers: Any) -> Path:
-    """A project with these answers, and all that `uv run deploy` and `uv run sessions` need."""
-    return creation.new(path, {"deployment": ["code-zip", "sessions"]} | answers, git=False).path
+    """A project with these answers."""
+    return creation.new(path, answers, git=False).path
 
 
 def install(path: Path) -> Path:

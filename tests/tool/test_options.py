@@ -21,7 +21,7 @@ def test_every_question_with_its_choices_and_default(streamplate: Command) -> No
     assert told["tools"]["choices"]["weather"].startswith("Weather")
     assert told["tools"]["default"] == ["weather", "time", "calculator"]
     assert told["framework"]["asked"] == "always"
-    assert told["deployment"]["offered"]["framework"]["crewai"] == ["container", "sessions"]
+    assert told["deployment"]["offered"]["framework"]["crewai"] == ["container"]
     assert "package_name" not in told
 
 
