@@ -5,10 +5,12 @@ import json
 import logging
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from weather_agent import warm_up as module
 from weather_agent.main import app
 from weather_agent.warm_up import warm_up
 
@@ -51,15 +53,22 @@ def test_no_model_is_asked(local_model: LocalModel, caplog: pytest.LogCaptureFix
     assert logging.root.manager.disable == logging.NOTSET
 
 
-def test_an_agent_that_never_asks_its_model_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
-    class Broken:
-        settings, model = app.state.runtime.settings, None
+async def failing(*_: object) -> Any:
+    raise LookupError("no such prompt")
+    yield
 
-        @staticmethod
-        async def answer(*_: object) -> Any:
-            raise LookupError("no such prompt")
-            yield
 
-    asyncio.run(warm_up(Broken()))  # type: ignore[arg-type]
+async def waiting(*_: object) -> Any:
+    await asyncio.Event().wait()
+    yield
+
+
+@pytest.mark.parametrize(("answer", "said"), [(failing, "no such prompt"), (waiting, "TimeoutError")])
+def test_an_agent_that_never_asks_its_model_starts_and_is_told_of(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, answer: Any, said: str
+) -> None:
+    monkeypatch.setattr(module, "SECONDS", 0.1)
+    runtime = replace(app.state.runtime, model=None, answer=answer)
+    asyncio.run(asyncio.wait_for(warm_up(runtime), 10))
     (record,) = caplog.records
-    assert "no such prompt" in record.getMessage()
+    assert said in record.getMessage()

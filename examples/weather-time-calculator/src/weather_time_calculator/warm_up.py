@@ -4,6 +4,7 @@ It asks no model: the call is ended before it is sent. So it needs no credential
 leaves is alike in every session.
 """
 
+import asyncio
 import logging
 from contextlib import aclosing
 
@@ -15,6 +16,9 @@ from .runs.run import Runtime
 from .tools import TOOLS
 
 logger = logging.getLogger(__name__)
+
+SECONDS = 20
+"""An agent that has not come to ask its model by then starts nevertheless."""
 
 
 class End:
@@ -35,7 +39,8 @@ async def warm_up(runtime: Runtime) -> None:
     logging.disable()  # frameworks log the end as an error
     try:
         with model_calls(runtime.settings, watch=end):
-            async with aclosing(runtime.answer(prompt, runtime.model, runtime.settings)) as parts:
+            answer = runtime.answer(prompt, runtime.model, runtime.settings)
+            async with asyncio.timeout(SECONDS), aclosing(answer) as parts:
                 async for _ in parts:
                     pass
     except Exception as raised:
