@@ -90,6 +90,7 @@ ALWAYS = {
     "src/my_agent/tools/__init__.py",
     "src/my_agent/tools/approval.py",
     "src/my_agent/tools/ask.py",
+    "src/my_agent/tools/files.py",
     "src/my_agent/tools/own.py",
     "src/my_agent/tools/progress.py",
     "src/my_agent/tools/results.py",
@@ -100,6 +101,7 @@ ALWAYS = {
     "tests/conftest.py",
     "tests/test_attachments.py",
     "tests/test_failures.py",
+    "tests/test_files.py",
     "tests/test_history.py",
     "tests/test_inspector.py",
     "tests/test_local_model.py",
@@ -115,17 +117,20 @@ ALWAYS = {
     "tests/test_specification.py",
     "tests/test_stream.py",
     "tests/test_units.py",
+    "tests/test_users.py",
     "tests/test_websocket.py",
 }
 BY_PROTOCOL = {
     "a2a": {
         *(f"src/my_agent/over_a2a/{name}.py" for name in ("__init__", "card", "errors", "handler", "messages")),
         *(f"src/my_agent/over_a2a/{name}.py" for name in ("server", "tasks", "updates")),
-        *(f"tests/over_a2a/{name}.py" for name in ("__init__", "peer", "test_calls", "test_tasks")),
+        "src/my_agent/server/for_user.py",
+        *(f"tests/over_a2a/{name}.py" for name in ("__init__", "peer", "test_calls", "test_files", "test_tasks")),
     },
     "mcp": {
         *(f"src/my_agent/over_mcp/{name}.py" for name in ("__init__", "elicitation", "server", "tools")),
-        *(f"tests/over_mcp/{name}.py" for name in ("__init__", "test_elicitation", "test_tools")),
+        "src/my_agent/server/for_user.py",
+        *(f"tests/over_mcp/{name}.py" for name in ("__init__", "test_elicitation", "test_files", "test_tools")),
     },
 }
 CODE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
