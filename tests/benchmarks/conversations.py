@@ -28,7 +28,9 @@ sys.path.insert(0, str(EXAMPLE))
 
 from local_model.server import running  # noqa: E402
 from local_model.serving import served  # noqa: E402
-from weather_time_calculator import agent, conversation, history, run_log, tools  # noqa: E402
+from weather_time_calculator import agent, tools  # noqa: E402
+from weather_time_calculator.conversation import conversation, history  # noqa: E402
+from weather_time_calculator.runs import log as run_log  # noqa: E402
 from weather_time_calculator.settings import Settings  # noqa: E402
 from weather_time_calculator.tools.approval import needs_approval  # noqa: E402
 
