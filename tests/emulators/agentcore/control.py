@@ -110,8 +110,8 @@ class ControlPlane:
             code = version.config["agentRuntimeArtifact"].get("codeConfiguration")
             if code:
                 version.root = await asyncio.to_thread(packages.unpack, self.s3, code, self.store, self.python)
-        except (packages.PackageError, ClientError) as error:
-            version.status, version.failure = version.status.replace("ING", "E_FAILED"), str(error)
+        except Exception as error:  # a fault of the emulator's too: the version would be CREATING for ever
+            version.status, version.failure = version.status.replace("ING", "E_FAILED"), f"{error}" or repr(error)
             default.status = "READY" if default.live else "CREATE_FAILED"
         else:
             await self.make_log(f"{runtime.id}-DEFAULT")
