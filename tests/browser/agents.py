@@ -55,7 +55,7 @@ def book(city: str) -> str:
     raise Ask(f"How long in {city}?", {"type": "object", "properties": properties, "required": ["nights", "room"]})
 
 
-def account(address: str) -> str:
+def profile(address: str) -> str:
     """Read the user's account, once they have allowed it.
 
     Args:
@@ -90,13 +90,13 @@ def hand_over(name: str, text: str) -> str:
     return "handed over"
 
 
-TOOLS: list[Callable[..., Any]] = [echo, launch, book, account, note, hand_over]
+TOOLS: list[Callable[..., Any]] = [echo, launch, book, profile, note, hand_over]
 '''
 
 
 def make(path: Path, **answers: object) -> Path:
     """A project, installed, with tools more: `call echo {"text": …}` makes the agent say anything, `launch` waits for
-    approval, `book` asks, `account` wants a page opened, `note` keeps a list in the state, `hand_over` gives a file."""
+    approval, `book` asks, `profile` wants a page opened, `note` keeps a list in the state, `hand_over` gives a file."""
     render(path, project_name="my-agent", **answers)
     (path / "src/my_agent/tools/own.py").write_text(OWN_TOOLS.lstrip())
     install(path)

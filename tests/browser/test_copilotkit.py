@@ -164,7 +164,7 @@ def test_a_question_is_answered(page: Page) -> None:
 
 
 def test_a_page_to_open_is_a_link_that_shows_its_whole_address(page: Page) -> None:
-    ask(page, 'call account {"address": "https://allow.example/it?a=b"}')
+    ask(page, 'call profile {"address": "https://allow.example/it?a=b"}')
     link = page.get_by_role("link", name="https://allow.example/it?a=b")
     expect(link).to_have_attribute("href", "https://allow.example/it?a=b", timeout=60_000)
     page.get_by_role("button", name="Approve").click()
@@ -172,7 +172,7 @@ def test_a_page_to_open_is_a_link_that_shows_its_whole_address(page: Page) -> No
 
 
 def test_an_address_that_hides_where_it_leads_is_no_link(page: Page) -> None:
-    ask(page, 'call account {"address": "https://allow.example@evil.example/"}')
+    ask(page, 'call profile {"address": "https://allow.example@evil.example/"}')
     expect(page.get_by_role("heading", name="do not open it")).to_be_visible(timeout=60_000)
     expect(page.locator(".asked").get_by_role("link")).to_have_count(0)
 

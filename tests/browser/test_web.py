@@ -444,7 +444,7 @@ class TestWhatTheAgentAsks:
 
     def test_a_page_to_open_is_a_link_that_shows_its_whole_address(self, page: Page) -> None:
         address = f"{page.url.partition('#')[0]}ping?request_uri=urn%3Aietf%3Aparams#consent"
-        turn = ask(page, f"call account {json.dumps({'address': address})}")
+        turn = ask(page, f"call profile {json.dumps({'address': address})}")
         expect(turn.locator(".ask h3")).to_have_text("Allow it here:", timeout=30_000)
         link = turn.locator(".ask").get_by_role("link")
         expect(link).to_have_text(address)
@@ -465,7 +465,7 @@ class TestWhatTheAgentAsks:
             route.fulfill(response=answer, body=told)
 
         page.route("**/invocations", change)
-        turn = ask(page, 'call account {"address": "https://allow.example/it"}')
+        turn = ask(page, 'call profile {"address": "https://allow.example/it"}')
         expect(turn.locator(".ask")).to_contain_text("do not open it", timeout=30_000)
         expect(turn.locator(".ask").get_by_role("link")).to_have_count(0)
         assert page.title() != "owned"

@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pytest
-from annotated_types import Len
 from pydantic import AnyUrl, BaseModel, Field, TypeAdapter
 
 from local_model.sample import NoSample, sample
@@ -69,14 +68,14 @@ FORMS: list[Any] = [
     Annotated[float, Field(gt=0, lt=1)],
     Annotated[float, Field(ge=0.25, multiple_of=0.1)],
     Annotated[Decimal, Field(max_digits=3, decimal_places=1)],
-    Annotated[list[str], Len(3, 5)],
-    Annotated[list[str], Len(0, 0)],
-    Annotated[set[str], Len(2)],
-    Annotated[set[Annotated[int, Field(ge=5)]], Len(3)],
-    Annotated[set[Code], Len(3)],
-    Annotated[set[UUID], Len(2)],
-    Annotated[dict[str, Cat], Len(2)],
-    Annotated[dict[Code, int], Len(2)],
+    Annotated[list[str], Field(min_length=3, max_length=5)],
+    Annotated[list[str], Field(min_length=0, max_length=0)],
+    Annotated[set[str], Field(min_length=2)],
+    Annotated[set[Annotated[int, Field(ge=5)]], Field(min_length=3)],
+    Annotated[set[Code], Field(min_length=3)],
+    Annotated[set[UUID], Field(min_length=2)],
+    Annotated[dict[str, Cat], Field(min_length=2)],
+    Annotated[dict[Code, int], Field(min_length=2)],
     Annotated[Cat | Dog, Field(discriminator="kind")],
     int | None,
     list[int | str] | None,
@@ -95,7 +94,7 @@ def test_a_value_fits(form: Any) -> None:
         (Annotated[int, Field(gt=1, lt=2)], "no number is within the bounds"),
         (Annotated[str, Field(pattern="^a$", min_length=2)], "no text with the pattern"),
         (Endless, "holds itself"),
-        (Annotated[set[bool], Len(3)], "non-unique"),
+        (Annotated[set[bool], Field(min_length=3)], "non-unique"),
     ],
     ids=str,
 )
