@@ -18,7 +18,7 @@ from streamplate.questions import Question
 from streamplate.updating import Report, UpdateRequest, configure, undo, update
 from streamplate.updating.adoption import Adoption, adopt
 
-__version__ = "0.8.0"
+__version__ = "0.9.0"
 
 __all__ = [
     "Adoption",
