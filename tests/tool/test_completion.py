@@ -31,7 +31,7 @@ LINES = [
     ("new x -d tools=wea", "new x -d tools=weather "),
     ("new x -d tools=weather,ti", "new x -d tools=weather,time "),
     ("new x --defaults -d framework=langg", "new x --defaults -d framework=langgraph "),
-    ("update --to v0.1", "update --to v0.1.0 "),
+    ("update --to v0.2", "update --to v0.2.0 "),
     ("new x --release v99", "new x --release v99"),
     ("new x -d nothing=", "new x -d nothing="),
 ]
