@@ -66,7 +66,7 @@ def test_the_agent_may_use_its_guardrail_and_its_fallback_model(project: Project
     assert given["FALLBACK_MODEL_ID"] == "amazon.nova-pro-v1:0"
 
 
-@pytest.mark.parametrize("name", ["GUARDRAIL_ID", "FALLBACK_MODEL_ID"])
+@pytest.mark.parametrize("name", ["MODEL_ID", "GUARDRAIL_ID", "FALLBACK_MODEL_ID"])
 def test_a_variable_that_needs_a_permission_is_given_with_it(project: Project, name: str) -> None:
     file = project.path / "deploy.toml"
     file.write_text(file.read_text().replace("[environment]", f'[environment]\n{name} = "x"', 1))

@@ -2,6 +2,8 @@
 
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -162,9 +164,27 @@ def test_a_tool_can_be_called_without_a_run() -> None:
     give_file("a.txt", b"text")
 
 
-def test_text_is_no_file() -> None:
+def test_a_thread_of_a_tool_needs_the_context_of_its_call() -> None:
+    with ThreadPoolExecutor() as threads:
+        with pytest.raises(RuntimeError, match="copy_context"):
+            threads.submit(give_file, "a.txt", b"text").result()
+        given = files.Files()
+        files.giving.set(lambda file: given.add("call", file))
+        threads.submit(copy_context().run, give_file, "a.txt", b"text").result()
+    assert [file.name for file in given.of("call")] == ["a.txt"]
+
+
+@pytest.mark.parametrize("data", ["text", 5])
+def test_text_and_numbers_are_no_file(data: Any) -> None:
     with pytest.raises(TypeError):
-        give_file("a.txt", "text")  # type: ignore[arg-type]
+        give_file("a.txt", data)
+
+
+def test_a_compressed_file_has_not_the_type_of_what_is_in_it() -> None:
+    given = files.Files()
+    files.giving.set(lambda file: given.add("call", file))
+    give_file("a.csv.gz", b"x")
+    assert [file.media_type for file in given.of("call")] == ["application/octet-stream"]
 
 
 def test_the_calls_of_a_run_share_its_limits_and_keep_their_files_apart() -> None:

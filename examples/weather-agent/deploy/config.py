@@ -30,7 +30,8 @@ SecretArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-
 MountPath = Annotated[str, Field(pattern=r"^/mnt/[a-zA-Z0-9._-]+/?$")]
 Variable = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
 SECRET_NAME = re.compile(r"(^|_)(API_?KEY|SECRET|TOKEN|PASSWORD|PASSWD|PRIVATE_KEY)$", re.I)
-OF_THE_ROLE = {"GUARDRAIL_ID": "guardrail", "GUARDRAIL_VERSION": "guardrail", "FALLBACK_MODEL_ID": "fallback_model"}
+OF_THE_ROLE = {"MODEL_ID": "model", "FALLBACK_MODEL_ID": "fallback_model"}
+OF_THE_ROLE |= {"GUARDRAIL_ID": "guardrail", "GUARDRAIL_VERSION": "guardrail"}
 AS_PROPERTY = AliasGenerator(serialization_alias=to_pascal)
 
 

@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--url", default=local(), help="where the agent answers (default: %(default)s)")
     parser.add_argument("--runtime", metavar="ARN", help="ask this deployed agent, with AGENT_TOKEN or AWS credentials")
     parser.add_argument("--interactive", action="store_true", help="go on with a conversation after the question")
-    parser.add_argument("--save", metavar="DIR", type=Path, help="save the files that the agent gives in this folder")
+    parser.add_argument("--save", metavar="DIR", type=_folder, help="save the files of the agent in this folder")
     parser.add_argument("--session", metavar="ID", type=_session, help="continue this session (default: a new one)")
     return parser
 
@@ -63,6 +63,14 @@ def _place(arguments: argparse.Namespace) -> tuple[str, httpx2.Auth | None]:
         except (ValueError, BotoCoreError) as error:
             sys.exit(f"chat: {error}")
     return place(arguments.url), None
+
+
+def _folder(text: str) -> Path:
+    try:
+        Path(text).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"no folder can be made of {text!r}: {error.strerror}") from error
+    return Path(text)
 
 
 def _session(value: str) -> str:

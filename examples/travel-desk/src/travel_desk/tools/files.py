@@ -14,6 +14,7 @@ MAX_BYTES = 4_000_000
 """Of all files that one run gives."""
 MAX_NAME = 100
 MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
+ODD = '<>:"|?*'
 UNKNOWN = "application/octet-stream"
 
 
@@ -34,13 +35,15 @@ def give_file(name: str, data: bytes, media_type: str = "") -> None:
     """Give the caller a file. Its name is cleaned: no folders, no characters that a file system or a reader trips over.
 
     Without a media type, such as "text/csv", the name's ending says it. Raises `ValueError`, for the model to read,
-    where that is none, or where the files of this run are too many or too large.
+    where that is none, or where the files of this run are too many or too large; `RuntimeError` in a thread that the
+    tool started without a copy of its context (`contextvars.copy_context`).
     """
     clean = clean_name(name)
-    kind = media_type or mimetypes.guess_type(clean)[0] or UNKNOWN
+    guessed, compression = mimetypes.guess_type(clean)
+    kind = media_type or (guessed if not compression else None) or UNKNOWN
     if not MEDIA_TYPE.fullmatch(kind):
         raise ValueError(f"The file {clean} has no media type such as text/csv: {kind[:MAX_NAME]!r}.")
-    giving.get()(File(clean, kind, bytes(data)))
+    giving.get()(File(clean, kind, bytes(memoryview(data))))
 
 
 def with_files(result: str, files: Iterable[File]) -> str:
@@ -51,11 +54,17 @@ def with_files(result: str, files: Iterable[File]) -> str:
 def clean_name(name: str) -> str:
     """The last part of a path, 1 to 100 characters of it with its ending; `_` for what no file's name should have."""
     last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
-    shown = "".join("_" if unicodedata.category(each)[0] == "C" or each in '<>:"|?*' else each for each in last)
+    shown = "".join("_" if is_odd(each) else each for each in last)
     stem, dot, ending = shown.strip(" .").rpartition(".")
     if not stem or len(ending) > MAX_NAME // 4:
         stem, dot, ending = shown.strip(" ."), "", ""
     return f"{stem[: MAX_NAME - len(dot + ending)]}{dot}{ending}".strip() or "file"
+
+
+def is_odd(character: str) -> bool:
+    """Whether it controls a terminal, ends a line, or is none that every file system takes."""
+    kind = unicodedata.category(character)
+    return kind[0] == "C" or kind in ("Zl", "Zp") or character in ODD
 
 
 class Files:
@@ -84,7 +93,9 @@ class Files:
 
 
 def _to_nobody(_file: File) -> None:
-    pass
+    """A tool that is called by itself, as in a test, gives its files to nobody. A thread of a tool must not."""
+    if threading.current_thread() is not threading.main_thread():
+        raise RuntimeError("This thread belongs to no tool call: run it in `contextvars.copy_context()` of the call.")
 
 
 giving: ContextVar[Callable[[File], None]] = ContextVar("giving", default=_to_nobody)

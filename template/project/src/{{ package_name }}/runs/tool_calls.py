@@ -79,14 +79,15 @@ class ToolCalls:
         current_call.set(CurrentCall(call_id, self.tell))
         giving.set(partial(self._files.add, call_id))
         result = await self.workers.run(tool.function, checked)
-        files = self._files.of(call_id)
+        again = isinstance(result, Ask) and result.reason in TO_RUN
+        files = self._files.of(call_id) if not again else []  # which will give them then
         for file in files:
             self.tell(parts.GivenFile(call_id, file))
         if delta := changes(before, state):
             self.tell(event_json(StateDeltaEvent.model_validate({"delta": delta})))
         if not isinstance(result, Ask):
             return self._done(call_id, with_files(result, files), files)
-        if result.reason in TO_RUN:
+        if again:
             result.metadata["arguments"] = arguments  # which a person may have edited before
         return await self._wait(call_id, result)
 
