@@ -13,7 +13,7 @@ from tests.reference.project import Project
 ABOUT = {
     "RUN_STARTED": "The run begins; always the first event.",
     "RUN_FINISHED": "The run ends: `outcome` is `success`, `interrupt` (with the interrupts to answer) or `cancelled`.",
-    "RUN_ERROR": "The run failed, or the request was refused (over `/ws`); always the last event. Nothing of a run that failed is kept.",
+    "RUN_ERROR": "The run failed, or over `/ws` the request was refused; always last. Nothing of a failed run is kept.",
     "TEXT_MESSAGE_START": "The model begins to write.",
     "TEXT_MESSAGE_CONTENT": "A piece of its text.",
     "TEXT_MESSAGE_END": "The text is complete.",
@@ -31,7 +31,7 @@ ABOUT = {
     "ACTIVITY_DELTA": "A piece of a file that is larger than a frame of `/ws`: a JSON patch of `data`.",
     "STATE_SNAPSHOT": "The shared state, whole: when a run begins with some, at a pause, and in a conversation that is read.",
     "STATE_DELTA": "A tool changed the state: a JSON patch (RFC 6902).",
-    "MESSAGES_SNAPSHOT": "The conversation, where it is read, at a pause, or where its client has not seen all of it.",
+    "MESSAGES_SNAPSHOT": "The conversation: where it is read, at a pause, or if its client has not seen all of it.",
     "SUBAGENT_STARTED": "The tool `agent` asks another agent; what it says bears the same `subagentRunId`.",
     "SUBAGENT_FINISHED": "The other agent has answered.",
     "SUBAGENT_ERROR": "The other agent failed; the run goes on.",
