@@ -29,7 +29,7 @@ ABOUT = {
     "TOOL_CALL_RESULT": "What the tool returned, as the model reads it.",
     "ACTIVITY_SNAPSHOT": "A tool gives a file: `content` has its `name`, `mediaType`, `size`, and base64 in `data`.",
     "ACTIVITY_DELTA": "A piece of a file that is larger than a frame of `/ws`: a JSON patch of `data`.",
-    "STATE_SNAPSHOT": "The whole shared state: if a run begins with some, at a pause, and where a conversation is read.",
+    "STATE_SNAPSHOT": "The shared state: if a run begins with some, at a pause, and where a conversation is read.",
     "STATE_DELTA": "A tool changed the state: a JSON patch (RFC 6902).",
     "MESSAGES_SNAPSHOT": "The conversation: where it is read, at a pause, or if its client has not seen all of it.",
     "SUBAGENT_STARTED": "The tool `agent` asks another agent; what it says bears the same `subagentRunId`.",
