@@ -75,6 +75,14 @@ def test_a_variable_that_needs_a_permission_is_given_with_it(project: Project, n
     assert refused.code == 1 and name in refused.err and "the role's permissions follow" in refused.err
 
 
+def test_the_port_is_agentcores(project: Project) -> None:
+    file = project.path / "deploy.toml"
+    file.write_text(file.read_text().replace("[environment]", '[environment]\nPORT = "9"', 1))
+    refused = project.run("deploy", "--dry-run")
+
+    assert refused.code == 1 and "leave PORT out" in refused.err
+
+
 @pytest.mark.parametrize("provider", ["anthropic", "openai", "gemini", "openai-compatible"])
 def test_an_agent_whose_model_is_elsewhere_may_call_none_on_bedrock(
     variant: Callable[..., Project], provider: str

@@ -118,6 +118,8 @@ class Config(Section):
             raise ValueError(f"headers: AgentCore never passes {refused[0]} on")
         for name in OF_THE_ROLE.keys() & self.environment:
             raise ValueError(f"environment: give {name} as `{OF_THE_ROLE[name]}`, which the role's permissions follow")
+        if "PORT" in self.environment:
+            raise ValueError("environment: leave PORT out: AgentCore decides at which port it asks the agent")
         for name in self.environment:
             if SECRET_NAME.search(name):
                 raise ValueError(f"{name} looks like a secret: store it in Secrets Manager and name it in [secrets]")
